@@ -28,9 +28,11 @@ class Broker(Server):
     """One node of a `Kafka`: broker and controller in one process."""
 
     def __init__(self, folder: Path, *, node: int, port: int, outlives_parent: bool) -> None:
-        super().__init__(f"Kafka broker {node}", folder / "broker.log", port=port,
-        outlives_parent=outlives_parent) self.folder = folder self.node = node self.controller_port =
-        free_port() self._settings: Mapping[str, str] = {}
+        super().__init__(f"Kafka broker {node}", folder / "broker.log", port=port, outlives_parent=outlives_parent)
+        self.folder = folder
+        self.node = node
+        self.controller_port = free_port()
+        self._settings: Mapping[str, str] = {}
 
     def start(self) -> None:
         """Start the broker and wait until it is part of a cluster with a controller.
@@ -91,8 +93,7 @@ class Broker(Server):
             check=False,
         )
         if outcome.returncode != 0:
-            raise ComponentFailed(self.name, f"could not format
-            {self.folder}\n{outcome.stdout}{outcome.stderr}")
+            raise ComponentFailed(self.name, f"could not format {self.folder}\n{outcome.stdout}{outcome.stderr}")
 
 
 class Kafka(Component):

@@ -22,8 +22,7 @@ def deploy_file(name: str) -> Path:
     """A file of deploy/kafka. Raises ComponentMissing outside a checkout."""
     path = DEPLOY / name
     if not path.exists():
-        raise ComponentMissing("deploy/kafka", f"Apache Kafka starts from a source checkout only ({path} is
-        not there)")
+        raise ComponentMissing("deploy/kafka", f"Apache Kafka starts from a source checkout only ({path} is not there)")
     return path
 
 
@@ -32,8 +31,7 @@ def java() -> str:
     home = os.environ.get("JAVA_HOME")
     found = shutil.which("java", path=f"{home}/bin") if home else shutil.which("java")
     if found is None:
-        raise ComponentMissing("java", "apt-get install openjdk-17-jre-headless (Kafka 4 needs Java 17 or
-        later)")
+        raise ComponentMissing("java", "apt-get install openjdk-17-jre-headless (Kafka 4 needs Java 17 or later)")
     return found
 
 
@@ -68,9 +66,8 @@ def _resolve(maven: str, pom: Path, target: Path) -> None:
     except subprocess.TimeoutExpired as slow:
         raise ComponentFailed("Maven", f"did not fetch Kafka within {_RESOLVE_SECONDS} s") from slow
     if outcome.returncode != 0 or not any(target.glob("kafka_2.13-*.jar")):
-        end = "\n".join(f"  {line}" for line in (outcome.stdout +
-        outcome.stderr).splitlines()[-_LINES_SHOWN:]) raise ComponentFailed("Maven", f"could not fetch Kafka
-        (exit code {outcome.returncode})\n{end}")
+        end = "\n".join(f"  {line}" for line in (outcome.stdout + outcome.stderr).splitlines()[-_LINES_SHOWN:])
+        raise ComponentFailed("Maven", f"could not fetch Kafka (exit code {outcome.returncode})\n{end}")
 
 
 def _publish(resolved: Path, libs: Path) -> None:

@@ -13,6 +13,7 @@ LOOPBACK = "127.0.0.1"
 # retries while its server is away could otherwise be given the server's own port, and then keep it from
 # coming back.
 _FIRST_PORT, _LAST_PORT = 20_000, 32_000
+_given: set[int] = set()  # a port is chosen before its server starts: never choose one twice
 _ANSWER_SECONDS = 2.0
 
 _METADATA = 3  # api key, see kafka.apache.org/protocol
@@ -40,7 +41,8 @@ def is_free(port: int) -> bool:
 def free_port() -> int:
     """A random port that nobody listens on, outside the range for outgoing connections."""
     for port in random.SystemRandom().sample(range(_FIRST_PORT, _LAST_PORT), k=200):
-        if is_free(port):
+        if port not in _given and is_free(port):
+            _given.add(port)
             return port
     raise ComponentFailed("network", f"has no free port from {_FIRST_PORT} to {_LAST_PORT} on {LOOPBACK}")
 

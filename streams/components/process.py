@@ -130,8 +130,7 @@ class Process:
                 raise ComponentFailed(self.name, f"ended with exit code {code}\n{self.end_of_log()}")
             if time.monotonic() > deadline:
                 self.kill()
-                raise ComponentFailed(self.name, f"did not answer within {timeout_seconds:g}
-                s\n{self.end_of_log()}")
+                raise ComponentFailed(self.name, f"did not answer within {timeout_seconds:g} s\n{self.end_of_log()}")
             time.sleep(_POLL_SECONDS)
 
     def stop(self, *, timeout_seconds: float = 30) -> None:
