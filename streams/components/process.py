@@ -1,7 +1,7 @@
 """Server processes: started in a process group of their own, watched, and ended with their parent.
 
 ```
-ComponentError
+ComponentError            a LockgateError
 +-- ComponentMissing    a program is not installed; the message is one line and says what to install
 +-- ComponentFailed     it was there and did not start, answer or end; the message shows the end of its log
 ```
@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+
+from streams.errors import LockgateError
 
 # The child asks the kernel for SIGKILL at its parent's death and then becomes the server; the process id
 # stays. Doing this in a small program of its own spares the parent a fork that runs Python code, which is
@@ -31,8 +33,10 @@ _LOG_LINES_SHOWN = 15
 _POLL_SECONDS = 0.05
 
 
-class ComponentError(Exception):
+class ComponentError(LockgateError):
     """A server that Lockgate starts itself is not at hand or misbehaved."""
+
+    exit_code = 3
 
 
 class ComponentMissing(ComponentError):
