@@ -1,0 +1,113 @@
+"""`lockgate topics`: create the topics, and check that they are what delivery needs."""
+
+import asyncio
+import sys
+from typing import Any
+
+import click
+import msgspec
+
+from streams.cli.options import json_option, timeout_option, with_settings
+from streams.kafka_access import silence_client_log
+from streams.kafka_admin import topic_admin
+from streams.kafka_topics import DEFAULT_PARTITIONS, TOPICS, FoundTopic, Remark, remarks, topic_specs
+from streams.settings import Settings
+
+
+@click.group()
+def topics() -> None:
+    """Create the Kafka topics, or check them.
+
+    The topics exchange.deposits and exchange.withdrawals are the exchange's own: they are created only when
+    absent. Journals are kept without limit; so is what a replay reads, until you set a retention of your own.
+    """
+
+
+_partitions = click.option(
+    "--partitions", type=click.IntRange(1, 10_000), metavar="N", help="Of every topic but the lists'."
+)
+_replication = click.option(
+    "--replication",
+    type=click.IntRange(1, 100),
+    metavar="N",
+    help="Copies of each topic  [default: 3, or the number of brokers]",
+)
+
+
+@topics.command()
+@with_settings("kafka")
+@_partitions
+@_replication
+@timeout_option
+@json_option
+def create(
+    settings: Settings, partitions: int | None, replication: int | None, timeout_seconds: float, as_json: bool
+) -> None:
+    """Create the topics that are absent (4 partitions each by default) and check all of them.
+
+    Exit codes: 0 all there and right; 1 something is wrong, as `topics check` says; 3 Kafka not reachable.
+    """
+    async def run() -> tuple[list[str], dict[str, FoundTopic]]:
+        async with topic_admin(settings.kafka, timeout_seconds=timeout_seconds) as admin:
+            copies = replication or await admin.usual_replication()
+            existing = await admin.describe(TOPICS)
+            count = partitions or max((topic.partitions for topic in existing.values()), default=DEFAULT_PARTITIONS)
+            created = await admin.create(topic_specs(count, copies))
+            return created, await admin.describe(TOPICS)
+
+    silence_client_log()
+    created, found = asyncio.run(run())
+    as_json = as_json or not sys.stdout.isatty()
+    for name in created:
+        topic = found[name]
+        facts = {"topic": name, "created": True, "partitions": topic.partitions, "replication": topic.replication}
+        _say(facts, f"created {name}: {topic.partitions} partitions, replication {topic.replication}", as_json)
+    wrong = remarks(found, servers=settings.kafka, partitions=partitions, replication=replication)
+    _report(found, wrong, as_json)
+
+
+@topics.command()
+@with_settings("kafka")
+@_partitions
+@_replication
+@timeout_option
+@json_option
+def check(
+    settings: Settings, partitions: int | None, replication: int | None, timeout_seconds: float, as_json: bool
+) -> None:
+    """Compare the topics with what delivery needs: partitions, retention, clean-up, sizes.
+
+    Says what is wrong and the command that mends it. Changes nothing.
+
+    Exit codes: 0 nothing wrong; 1 something is; 3 Kafka not reachable.
+    """
+
+    async def run() -> dict[str, FoundTopic]:
+        async with topic_admin(settings.kafka, timeout_seconds=timeout_seconds) as admin:
+            return await admin.describe(TOPICS)
+
+    silence_client_log()
+    found = asyncio.run(run())
+    wrong = remarks(found, servers=settings.kafka, partitions=partitions, replication=replication)
+    _report(found, wrong, as_json or not sys.stdout.isatty())
+
+
+def _report(found: dict[str, FoundTopic], wrong: list[Remark], as_json: bool) -> None:
+    for remark in wrong:
+        word = "wrong" if remark.fault else "note"
+        remedy = f"\n       {remark.remedy}" if remark.remedy else ""
+        _say(msgspec.to_builtins(remark), f"{word}: {remark.topic} {remark.problem}{remedy}", as_json)
+    faults = sum(remark.fault for remark in wrong)
+    if any("retention.ms" not in topic.settings for topic in found.values()):
+        click.echo("note: this broker does not tell its topics' settings; retention was not checked", err=True)
+    _say(
+        {"topics": len(found), "faults": faults},
+        f"{len(found)} topics, {faults} of them wrong" if faults else f"{len(found)} topics, nothing wrong",
+        as_json,
+    )
+    if faults:
+        sys.exit(1)
+
+
+def _say(facts: dict[str, Any], words: str, as_json: bool) -> None:
+    click.echo(msgspec.json.encode(facts) if as_json else words)
