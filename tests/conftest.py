@@ -1,0 +1,85 @@
+"""Real servers for the tests, data for those that need it, and a loud word about what could not run.
+
+A test whose component is not installed is skipped, and what that cost is shown again at the end. With CI=true it is an
+error instead: a green run there has left nothing out. Tests that kill or stop a server start one of their own.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from streams.components import Component, ComponentMissing, EmbeddedBroker, Kafka, Redis
+
+ROOT = Path(__file__).resolve().parents[1]
+C = TypeVar("C", bound=Component)
+
+_MISSING = "missing component: "
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--storm", action="store_true", help="let the fault tests kill things for minutes, not seconds")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name each component that was not there, and the number of tests that did not run for it."""
+    reasons = (str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", []))
+    missing = Counter(reason.partition(_MISSING)[2] for reason in reasons if _MISSING in reason)
+    if missing:
+        terminalreporter.section("components that were not there", sep="!", red=True, bold=True)
+    for component, tests in missing.most_common():
+        terminalreporter.line(f"SKIPPED COMPONENT: {component} ({tests} tests did not run)", red=True)
+
+
+@pytest.fixture(scope="session")
+def storm(request: pytest.FixtureRequest) -> bool:
+    """Whether the fault tests may take long."""
+    return bool(request.config.getoption("--storm"))
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """One real Kafka broker for all tests; each takes topics of its own."""
+    yield from _started(lambda: Kafka(tmp_path_factory.mktemp("kafka")))
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    """One real Redis for all tests; each takes keys of its own or calls `flush` first."""
+    yield from _started(lambda: Redis(tmp_path_factory.mktemp("redis")))
+
+
+@pytest.fixture(scope="session")
+def embedded_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
+    """One embedded broker, without transactions, for all tests; each takes topics of its own."""
+    yield from _started(lambda: EmbeddedBroker(tmp_path_factory.mktemp("embedded")))
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder with the official lists and data sets: LOCKGATE_DATA, by default ../shared/data beside the checkout.
+
+    It is too large to ship, so that its absence is a skip everywhere; a LOCKGATE_DATA that leads nowhere is an error.
+    """
+    given = os.environ.get("LOCKGATE_DATA")
+    folder = Path(given) if given else ROOT.parent / "shared" / "data"
+    if folder.is_dir():
+        return folder
+    if given:
+        pytest.fail(f"LOCKGATE_DATA={given} is not a folder")
+    pytest.skip(f"{_MISSING}data sets (no folder {folder}; LOCKGATE_DATA names another)")
+
+
+def _started(make: Callable[[], C]) -> Iterator[C]:
+    try:
+        component = make()
+        component.start()
+    except ComponentMissing as missing:
+        if os.environ.get("CI", "").lower() in {"1", "true", "yes"}:
+            raise
+        pytest.skip(f"{_MISSING}{missing}")
+    with component:
+        yield component
