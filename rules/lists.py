@@ -1,0 +1,316 @@
+"""Sanctions lists: immutable, hashed by content, with an index of the listed addresses.
+
+A `SanctionsList` is one published list, a `Watchlist` is what rules look things up in: one or more lists together.
+Screening an address tries the text as it stands first and its canonical forms second. Lists carry a few strings
+that are no valid addresses of any chain; they still hit when a transfer names exactly this string.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from itertools import pairwise
+
+import msgspec
+
+from rules.addresses import MalformedAddress, canonical, canonical_forms
+
+# A change of what the hash covers changes every hash; the prefix makes such a change visible in the hash itself.
+_HASH_PREFIX = b"lockgate-list-1"
+
+
+class EntryKind(StrEnum):
+    """What an entry of a list stands for."""
+
+    INDIVIDUAL = "individual"
+    ENTITY = "entity"
+    VESSEL = "vessel"
+    AIRCRAFT = "aircraft"
+
+
+class AliasStrength(StrEnum):
+    """How far the publisher trusts an alias to find the right party (OFAC FAQ 122)."""
+
+    STRONG = "strong"
+    WEAK = "weak"
+
+
+class Alias(msgspec.Struct, frozen=True, kw_only=True):
+    """Another name of a listed party; `kind` is aka, fka or nka."""
+
+    name: str
+    kind: str = "aka"
+    strength: AliasStrength = AliasStrength.STRONG
+
+
+class ListedAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """A digital currency address as published, with the ticker the list gives it."""
+
+    currency: str
+    address: str
+
+
+class ListEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One listed party. Dates, places and countries are the publisher's own words."""
+
+    entry_id: str
+    name: str
+    source: str
+    kind: EntryKind = EntryKind.ENTITY
+    programs: tuple[str, ...] = ()
+    aliases: tuple[Alias, ...] = ()
+    addresses: tuple[ListedAddress, ...] = ()
+    dates_of_birth: tuple[str, ...] = ()
+    places_of_birth: tuple[str, ...] = ()
+    nationalities: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    linked_to: tuple[str, ...] = ()
+    gender: str | None = None
+    title: str | None = None
+    remarks: str = ""
+
+
+class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the published files that did not become part of an entry, and why."""
+
+    entry_id: str
+    reason: str
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True):
+    """A listed address that was found: the entry, the list it stands on, and the listed spelling.
+
+    An address can stand under several currencies and several parties: `others` holds the rest.
+    """
+
+    list_name: str
+    list_hash: str
+    published: date | None
+    entry_id: str
+    entry_name: str
+    matched: str
+    currency: str
+    others: tuple[Match, ...] = ()
+
+
+def _order(entry: ListEntry) -> tuple[int, str]:
+    return len(entry.entry_id), entry.entry_id
+
+
+def _judged(entry: ListEntry) -> tuple[object, ...]:
+    """The facts of an entry that a rule can depend on, in an order that does not depend on the file."""
+    return (
+        entry.entry_id,
+        entry.name,
+        entry.kind.value,
+        sorted(entry.programs),
+        sorted({(alias.name, alias.strength.value) for alias in entry.aliases}),
+        sorted({(listed.currency, listed.address) for listed in entry.addresses}),
+        sorted(set(entry.dates_of_birth)),
+        sorted(set(entry.nationalities)),
+        sorted(set(entry.countries)),
+    )
+
+
+class SanctionsList(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One published list, in the order of its entry ids. Build it with `SanctionsList.of`.
+
+    `hash` covers the name of the list and everything a rule can depend on: id, name, kind, programs, aliases,
+    addresses, dates of birth, nationalities, countries. It does not cover remarks, the order of rows, the file format
+    or the publication date, so the same list read from CSV and from XML has the same hash.
+    """
+
+    name: str
+    published: date | None
+    hash: str
+    entries: tuple[ListEntry, ...]
+    index: Mapping[str, Match]
+    left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
+    literal_only: tuple[ListedAddress, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        entries: Iterable[ListEntry],
+        *,
+        published: date | None = None,
+        left_out: Sequence[LeftOut] = (),
+        notes: Sequence[str] = (),
+    ) -> SanctionsList:
+        """Sorts, hashes and indexes the entries of a list. Raises ValueError when an entry id stands twice."""
+        ordered = tuple(sorted(entries, key=_order))
+        for left, right in pairwise(ordered):
+            if left.entry_id == right.entry_id:
+                raise ValueError(f"entry {left.entry_id} stands twice on {name}")
+        content = msgspec.json.encode((name, [_judged(entry) for entry in ordered]))
+        digest = sha256(_HASH_PREFIX + content).hexdigest()
+        index, literal_only = _index(name, digest, published, ordered)
+        return cls(
+            name=name,
+            published=published,
+            hash=digest,
+            entries=ordered,
+            index=index,
+            left_out=tuple(left_out),
+            notes=tuple(notes),
+            literal_only=literal_only,
+        )
+
+    @property
+    def addresses_by_currency(self) -> Mapping[str, int]:
+        """How many different addresses the list gives for each ticker."""
+        listed = {(each.currency, each.address) for entry in self.entries for each in entry.addresses}
+        return dict(sorted(Counter(currency for currency, _ in listed).items()))
+
+    def match(self, address: str, network: str | None = None) -> Match | None:
+        """The entry an address stands under in any spelling, or None.
+
+        Raises MalformedAddress when the text is neither listed as it stands nor a valid address.
+        """
+        return _look_up(self.index, address, network)
+
+    def age(self, as_of: date) -> timedelta | None:
+        """Time from publication to `as_of`, None when the publication date is not known."""
+        return None if self.published is None else as_of - self.published
+
+
+class Watchlist(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Several lists looked up as one. Build it with `merge`.
+
+    `hash` identifies the lists together. `published` is the oldest publication date among them.
+    """
+
+    lists: tuple[SanctionsList, ...]
+    hash: str
+    index: Mapping[str, Match]
+
+    @property
+    def entries(self) -> Iterator[tuple[SanctionsList, ListEntry]]:
+        """Every entry with the list it stands on; an entry that two sources of one list share comes once."""
+        seen: set[tuple[str, str, str, tuple[Alias, ...]]] = set()
+        for listing in self.lists:
+            for entry in listing.entries:
+                key = (listing.name, entry.entry_id, entry.name, entry.aliases)
+                if key not in seen:
+                    seen.add(key)
+                    yield listing, entry
+
+    @property
+    def published(self) -> date | None:
+        """The oldest publication date, None when there is no list or one does not tell its date."""
+        dates = [listing.published for listing in self.lists]
+        known = [published for published in dates if published is not None]
+        return min(known) if known and len(known) == len(dates) else None
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What the lists published and did not become an entry, with reasons."""
+        return tuple(left for listing in self.lists for left in listing.left_out)
+
+    @property
+    def entry_count(self) -> int:
+        """The number of entries over all lists."""
+        return sum(len(listing.entries) for listing in self.lists)
+
+    @property
+    def addresses_by_currency(self) -> Mapping[str, int]:
+        """How many addresses the lists give for each ticker; an address on two lists counts once."""
+        listed = {
+            (each.currency, each.address) for _, entry in self.entries for each in entry.addresses
+        }
+        return dict(sorted(Counter(currency for currency, _ in listed).items()))
+
+    def match(self, address: str, network: str | None = None) -> Match | None:
+        """The entry an address stands under in any spelling, or None.
+
+        Raises MalformedAddress when the text is neither listed as it stands nor a valid address.
+        """
+        return _look_up(self.index, address, network)
+
+    def age(self, as_of: date) -> timedelta | None:
+        """Time from the oldest publication to `as_of`, None when a publication date is not known."""
+        published = self.published
+        return None if published is None else as_of - published
+
+
+def merge(lists: Iterable[SanctionsList]) -> Watchlist:
+    """One watchlist of several lists, independent of their order.
+
+    A list given twice counts once, with the later publication date of the two where one is known.
+    """
+    distinct: dict[tuple[str, str], SanctionsList] = {}
+    for listing in sorted(lists, key=lambda each: each.published or date.min):
+        distinct[listing.name, listing.hash] = listing
+    ordered = tuple(listing for _, listing in sorted(distinct.items()))
+    digest = sha256(_HASH_PREFIX)
+    for listing in ordered:
+        digest.update(f"\n{listing.hash}".encode())
+    index: dict[str, Match] = {}
+    for listing in ordered:
+        for key, found in listing.index.items():
+            index[key] = _joined([index[key], found]) if key in index else found
+    return Watchlist(lists=ordered, hash=digest.hexdigest(), index=index)
+
+
+def _look_up(index: Mapping[str, Match], address: str, network: str | None) -> Match | None:
+    found = index.get(address.strip())
+    if found is not None:
+        return found
+    for form in canonical_forms(address, network):
+        found = index.get(form)
+        if found is not None:
+            return found
+    return None
+
+
+def _index(
+    name: str, digest: str, published: date | None, entries: Sequence[ListEntry]
+) -> tuple[dict[str, Match], tuple[ListedAddress, ...]]:
+    """Every key an address of the list can be found by: its published spelling and its canonical form."""
+    found: dict[str, list[Match]] = {}
+    literal_only: list[ListedAddress] = []
+    for entry in entries:
+        for listed in entry.addresses:
+            match = Match(
+                list_name=name,
+                list_hash=digest,
+                published=published,
+                entry_id=entry.entry_id,
+                entry_name=entry.name,
+                matched=listed.address,
+                currency=listed.currency,
+            )
+            key = _canonical_listed(listed)
+            if key is None:
+                literal_only.append(listed)
+            for each in dict.fromkeys((listed.address, key or listed.address)):
+                found.setdefault(each, []).append(match)
+    return {key: _joined(matches) for key, matches in found.items()}, tuple(literal_only)
+
+
+def _canonical_listed(listed: ListedAddress) -> str | None:
+    """The canonical form of a published address, None when it is an address of no chain.
+
+    The ticker is tried as the network first. It often names a token that lives on many chains, and lists carry
+    slips such as a Tron address under XBT: the shape of the address decides then.
+    """
+    for network in (listed.currency, None):
+        try:
+            return canonical(listed.address, network)
+        except MalformedAddress:
+            continue
+    return None
+
+
+def _joined(matches: Sequence[Match]) -> Match:
+    """The first match, with all different other ones attached to it."""
+    flat = [
+        msgspec.structs.replace(each, others=()) for match in matches for each in (match, *match.others)
+    ]
+    first, *others = dict.fromkeys(flat)
+    return msgspec.structs.replace(first, others=tuple(others))

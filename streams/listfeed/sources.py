@@ -1,0 +1,194 @@
+"""Where lists come from: files, folders, URLs and the built-in demo list, told apart by content.
+
+No OFAC CSV file tells when it was published, and the time stamp of a file lies after a copy. The publication date of a
+CSV set is therefore taken from the `Last-Modified` header of its URL, or from a file `published.toml` beside the
+set that holds a line such as `published = 2026-08-20`; without either it is unknown, and so is the age of the list.
+XML files carry their date.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+
+from rules.lists import SanctionsList, Watchlist, merge
+
+from . import ofac_csv, ofac_xml
+from .download import fetch, fetch_if_there
+from .errors import ListError, ListUnreachable, ListUnrecognised
+from .ofac_csv import Part, Table
+
+# Four entries of July 2025 (the DPRK IT-worker network, none with an address) and the Lazarus Group with its addresses,
+# in the official CSV form. Facts we cannot vouch for are left out; the alias numbers in alt.csv are our own.
+DEMO = "demo"
+PUBLISHED_FILE = "published.toml"
+_HEAD_CHARACTERS = 4096
+_URL = re.compile(r"https?://", re.IGNORECASE).match
+_XML_ROOT = re.compile(rb"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)[\s>/]").search
+
+# Readers by the root element of the document. An official document without a reader is refused, never skipped.
+XML_READERS: dict[str, Callable[[bytes, str], SanctionsList]] = {"sdnList": ofac_xml.read}
+_OFFICIAL_ROOTS = frozenset({"Sanctions", "sanctionsData", "CONSOLIDATED_LIST", "export", "Designations"})
+
+# The file names of the two official sets. They find the siblings of a lone file and tell which unreadable files are a
+# fault; they never tell what a file contains.
+_SETS = (("sdn", "alt", "add", "sdn_comments"), ("cons_prim", "cons_alt", "cons_add", "cons_comments"))
+_OFFICIAL_STEMS = frozenset({stem for stems in _SETS for stem in stems} | {"consolidated"})
+
+
+def load_lists(sources: Sequence[str]) -> Watchlist:
+    """All lists of some sources as one watchlist.
+
+    A source is a file, a folder (its files and those one level below, in any case), an http(s) URL or the word `demo`.
+    Raises ListError when any of them cannot be loaded whole.
+    """
+    return merge(listing for source in sources for listing in load_list(source))
+
+
+def load_list(source: str) -> list[SanctionsList]:
+    """The lists of one source, a folder may hold several. Raises ListError."""
+    if source == DEMO:
+        return _folder(files("streams.listfeed").joinpath("demo"), DEMO)
+    if _URL(source):
+        return [_url(source)]
+    path = Path(source).expanduser()
+    try:
+        if path.is_dir():
+            return _folder(path, source)
+        if path.is_file():
+            return [_file(path)]
+    except OSError as error:
+        raise ListUnreachable(source, error.strerror or type(error).__name__) from None
+    raise ListUnreachable(source, "no such file or folder")
+
+
+def _root(data: bytes) -> str | None:
+    """The name of the root element of an XML document, None for anything else."""
+    head = data[:_HEAD_CHARACTERS].lstrip(b"\xef\xbb\xbf \t\r\n")
+    found = _XML_ROOT(head) if head.startswith(b"<") else None
+    return found[1].decode() if found else None
+
+
+def _xml(data: bytes, root: str, source: str) -> SanctionsList:
+    reader = XML_READERS.get(root)
+    if reader is None:
+        raise ListUnrecognised(source, f"no reader for a document with the root {root}")
+    return reader(data, source)
+
+
+def _file(path: Path) -> SanctionsList:
+    data = path.read_bytes()
+    root = _root(data)
+    if root is not None:
+        return _xml(data, root, str(path))
+    table = ofac_csv.read_table(data, str(path))
+    _need_primary(table)
+    wanted = _siblings(path.stem)
+    beside = [
+        each for each in path.parent.iterdir() if each.stem.lower() in wanted and each.suffix.lower() == ".csv"
+    ]
+    tables = [ofac_csv.read_table(each.read_bytes(), str(each)) for each in _not_empty(beside)]
+    return _sets([table, *tables], _published(path.parent, str(path)))[0]
+
+
+def _url(url: str) -> SanctionsList:
+    download = fetch(url)
+    root = _root(download.data)
+    if root is not None:
+        return _xml(download.data, root, url)
+    table = ofac_csv.read_table(download.data, url)
+    _need_primary(table)
+    parts = urlsplit(url)
+    folder, _, name = parts.path.rpartition("/")
+    stem, _, ending = name.rpartition(".")
+    tables: list[Table] = []
+    for sibling in _siblings(stem):
+        file_name = f"{sibling.upper() if stem.isupper() else sibling}.{ending}"
+        address = urlunsplit(parts._replace(path=f"{folder}/{file_name}"))
+        found = fetch_if_there(address)
+        if found is not None and not ofac_csv.is_empty(found.data):
+            tables.append(ofac_csv.read_table(found.data, address))
+    return _sets([table, *tables], download.last_modified)[0]
+
+
+def _need_primary(table: Table) -> None:
+    if table.part is not Part.PRIMARY:
+        raise ListUnrecognised(table.source, f"holds only the {table.part.value} of a list; name its primary file")
+
+
+def _siblings(stem: str) -> tuple[str, ...]:
+    """The names of the other files of the set whose primary file has this name."""
+    return next((stems[1:] for stems in _SETS if stems[0] == stem.lower()), ())
+
+
+def _not_empty(found: Iterable[Traversable]) -> list[Traversable]:
+    return [each for each in sorted(found, key=lambda each: each.name) if not ofac_csv.is_empty(each.read_bytes())]
+
+
+def _published(folder: Traversable, source: str) -> date | None:
+    beside = folder.joinpath(PUBLISHED_FILE)
+    if not beside.is_file():
+        return None
+    try:
+        published = tomllib.loads(beside.read_text(encoding="utf-8")).get("published")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        published = None
+    if type(published) is not date:
+        raise ListError(source, f"{PUBLISHED_FILE} does not hold a line such as published = 2026-08-20")
+    return published
+
+
+def _folder(folder: Traversable, source: str) -> list[SanctionsList]:
+    below = [each for each in folder.iterdir() if each.is_dir() and not each.name.startswith((".", "__"))]
+    lists: list[SanctionsList] = []
+    for each in (folder, *sorted(below, key=lambda each: each.name)):
+        label = source if each is folder else f"{source.rstrip('/')}/{each.name}"
+        lists.extend(_one_folder(each, label))
+    if not lists:
+        raise ListUnrecognised(source, "no official list in this folder")
+    return lists
+
+
+def _one_folder(folder: Traversable, source: str) -> list[SanctionsList]:
+    lists: list[SanctionsList] = []
+    tables: list[Table] = []
+    ignored: list[str] = []
+    for each in _not_empty(each for each in folder.iterdir() if each.is_file()):
+        data, label = each.read_bytes(), f"{source.rstrip('/')}/{each.name}"
+        root = _root(data)
+        official = each.name.lower().rpartition(".")[0] in _OFFICIAL_STEMS
+        if root in XML_READERS or root in _OFFICIAL_ROOTS:
+            lists.append(_xml(data, root or "", label))
+        elif official or ofac_csv.looks_like_csv(data[:_HEAD_CHARACTERS]):
+            tables.append(ofac_csv.read_table(data, label))
+        elif each.name != PUBLISHED_FILE and not each.name.startswith("."):
+            ignored.append(f"{label}: not an official list")
+    lists += _sets(tables, _published(folder, source))
+    if lists and ignored:
+        lists[0] = msgspec.structs.replace(lists[0], notes=(*lists[0].notes, *ignored))
+    return lists
+
+
+def _sets(tables: Sequence[Table], published: date | None) -> list[SanctionsList]:
+    """Puts each file to the primary file it has the most entries in common with, and builds the lists."""
+    sets: dict[str, tuple[Table, list[Table]]] = {
+        table.source: (table, []) for table in tables if table.part is Part.PRIMARY
+    }
+    for table in tables:
+        if table.part is Part.PRIMARY:
+            continue
+        if not sets:
+            raise ListUnrecognised(table.source, f"holds only the {table.part.value} of a list, its primary is missing")
+        primary, others = max(sets.values(), key=lambda each: len(each[0].entry_ids & table.entry_ids))
+        if any(other.part is table.part for other in others):
+            raise ListError(table.source, f"a second file of {table.part.value} for {primary.source}")
+        others.append(table)
+    return [ofac_csv.build(primary, others, published=published) for primary, others in sets.values()]
