@@ -115,19 +115,47 @@ def _judged(entry: ListEntry) -> tuple[object, ...]:
     )
 
 
-class SanctionsList(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+class _Screened(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What can be screened against: an index of listed addresses with a date and a content hash."""
+
+    hash: str
+    published: date | None
+    index: Mapping[str, Match]
+
+    def match(self, address: str, network: str | None = None) -> Match | None:
+        """The entry an address stands under in any spelling, or None.
+
+        Raises MalformedAddress when the text is neither listed as it stands nor a valid address.
+        """
+        found = self.literal(address)
+        if found is not None:
+            return found
+        for form in canonical_forms(address, network):
+            found = self.index.get(form)
+            if found is not None:
+                return found
+        return None
+
+    def literal(self, address: str) -> Match | None:
+        """The entry an address stands under in exactly this spelling or as canonical form, valid or not."""
+        return self.index.get(address.strip())
+
+    def age(self, as_of: date) -> timedelta | None:
+        """Time from publication to `as_of`, None when the publication date is not known."""
+        return None if self.published is None else as_of - self.published
+
+
+class SanctionsList(_Screened, frozen=True, kw_only=True, eq=False):
     """One published list, in the order of its entry ids. Build it with `SanctionsList.of`.
 
     `hash` covers the name of the list and everything a rule can depend on: id, name, kind, programs, aliases,
     addresses, dates of birth, nationalities, countries. It does not cover remarks, the order of rows, the file format
-    or the publication date, so the same list read from CSV and from XML has the same hash.
+    or the publication date, so the same list read from CSV and from XML has the same hash. `literal_only` holds the
+    listed addresses that are valid on no chain: they hit in their published spelling alone.
     """
 
     name: str
-    published: date | None
-    hash: str
     entries: tuple[ListEntry, ...]
-    index: Mapping[str, Match]
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
     literal_only: tuple[ListedAddress, ...] = ()
@@ -164,30 +192,16 @@ class SanctionsList(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     @property
     def addresses_by_currency(self) -> Mapping[str, int]:
         """How many different addresses the list gives for each ticker."""
-        listed = {(each.currency, each.address) for entry in self.entries for each in entry.addresses}
-        return dict(sorted(Counter(currency for currency, _ in listed).items()))
-
-    def match(self, address: str, network: str | None = None) -> Match | None:
-        """The entry an address stands under in any spelling, or None.
-
-        Raises MalformedAddress when the text is neither listed as it stands nor a valid address.
-        """
-        return _look_up(self.index, address, network)
-
-    def age(self, as_of: date) -> timedelta | None:
-        """Time from publication to `as_of`, None when the publication date is not known."""
-        return None if self.published is None else as_of - self.published
+        return _by_currency(self.entries)
 
 
-class Watchlist(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+class Watchlist(_Screened, frozen=True, kw_only=True, eq=False):
     """Several lists looked up as one. Build it with `merge`.
 
-    `hash` identifies the lists together. `published` is the oldest publication date among them.
+    `hash` identifies the lists together. `published` is the oldest publication date, None when one list has none.
     """
 
     lists: tuple[SanctionsList, ...]
-    hash: str
-    index: Mapping[str, Match]
 
     @property
     def entries(self) -> Iterator[tuple[SanctionsList, ListEntry]]:
@@ -201,18 +215,6 @@ class Watchlist(msgspec.Struct, frozen=True, kw_only=True, eq=False):
                     yield listing, entry
 
     @property
-    def published(self) -> date | None:
-        """The oldest publication date, None when there is no list or one does not tell its date."""
-        dates = [listing.published for listing in self.lists]
-        known = [published for published in dates if published is not None]
-        return min(known) if known and len(known) == len(dates) else None
-
-    @property
-    def left_out(self) -> tuple[LeftOut, ...]:
-        """What the lists published and did not become an entry, with reasons."""
-        return tuple(left for listing in self.lists for left in listing.left_out)
-
-    @property
     def entry_count(self) -> int:
         """The number of entries over all lists."""
         return sum(len(listing.entries) for listing in self.lists)
@@ -220,22 +222,7 @@ class Watchlist(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     @property
     def addresses_by_currency(self) -> Mapping[str, int]:
         """How many addresses the lists give for each ticker; an address on two lists counts once."""
-        listed = {
-            (each.currency, each.address) for _, entry in self.entries for each in entry.addresses
-        }
-        return dict(sorted(Counter(currency for currency, _ in listed).items()))
-
-    def match(self, address: str, network: str | None = None) -> Match | None:
-        """The entry an address stands under in any spelling, or None.
-
-        Raises MalformedAddress when the text is neither listed as it stands nor a valid address.
-        """
-        return _look_up(self.index, address, network)
-
-    def age(self, as_of: date) -> timedelta | None:
-        """Time from the oldest publication to `as_of`, None when a publication date is not known."""
-        published = self.published
-        return None if published is None else as_of - published
+        return _by_currency(entry for _, entry in self.entries)
 
 
 def merge(lists: Iterable[SanctionsList]) -> Watchlist:
@@ -254,18 +241,15 @@ def merge(lists: Iterable[SanctionsList]) -> Watchlist:
     for listing in ordered:
         for key, found in listing.index.items():
             index[key] = _joined([index[key], found]) if key in index else found
-    return Watchlist(lists=ordered, hash=digest.hexdigest(), index=index)
+    dates = [listing.published for listing in ordered]
+    known = [published for published in dates if published is not None]
+    oldest = min(known) if known and len(known) == len(dates) else None
+    return Watchlist(lists=ordered, hash=digest.hexdigest(), published=oldest, index=index)
 
 
-def _look_up(index: Mapping[str, Match], address: str, network: str | None) -> Match | None:
-    found = index.get(address.strip())
-    if found is not None:
-        return found
-    for form in canonical_forms(address, network):
-        found = index.get(form)
-        if found is not None:
-            return found
-    return None
+def _by_currency(entries: Iterable[ListEntry]) -> dict[str, int]:
+    listed = {(each.currency, each.address) for entry in entries for each in entry.addresses}
+    return dict(sorted(Counter(currency for currency, _ in listed).items()))
 
 
 def _index(

@@ -27,9 +27,12 @@ _NAMED = re.compile(r"[a-z0-9][a-z0-9._-]{1,127}").fullmatch  # EOS, NEAR, Hive 
 _CLAIMS_BASE58CHECK = re.compile(r"[13][0-9A-Za-z]{24,33}|[LMDXGT][0-9A-Za-z]{32,33}|t[13][0-9A-Za-z]{33}").fullmatch
 _CLAIMS_XRP = re.compile(r"r[0-9A-Za-z]{24,34}|[XT][7V][0-9A-Za-z]{45}").fullmatch
 _CLAIMS_MONERO = re.compile(r"[48][0-9A-Za-z]{94}|4[0-9A-Za-z]{105}").fullmatch
-_CLAIMS_CASH = re.compile(r"[qpzr][0-9a-z]{41}|[QPZR][0-9A-Z]{41}").fullmatch
+_CLAIMS_CASH = re.compile(
+    f"[qpzr][0-9a-z]{{41}}|[QPZR][0-9A-Z]{{41}}|[qpzrQPZR][{CHARSET + CHARSET.upper()}]{{41}}"
+).fullmatch
 _CLAIMS_SEGWIT = re.compile(r"(bc|ltc|btg)1[0-9a-z]*", re.IGNORECASE).fullmatch
 _CLAIMS_BNB = re.compile(r"bnb1[0-9a-z]*", re.IGNORECASE).fullmatch
+_CASH_SCHEMES = ("bitcoincash:", "simpleledger:", "ecash:")
 # judgement: 38 data characters carry 20 bytes, the shortest account hash in use
 _CLAIMS_BECH32 = re.compile(
     f"[a-z][a-z0-9_]{{0,19}}1[{CHARSET}]{{38,}}|[A-Z][A-Z0-9_]{{0,19}}1[{CHARSET.upper()}]{{38,}}"
@@ -154,7 +157,7 @@ def _by_shape(text: str) -> tuple[str, ...]:
         return (_evm(text),)
     if tron.is_hexadecimal(text):
         return (tron.base58(text),)
-    if _CLAIMS_CASH(text) or text.lower().startswith(("bitcoincash:", "simpleledger:", "ecash:")):
+    if text.lower().startswith(_CASH_SCHEMES) or (_CLAIMS_CASH(text) and not _is_solana(text)):
         return (bitcoin.cash(text),)
     if _CLAIMS_XRP(text):
         return (ripple.classic(text),)

@@ -158,7 +158,9 @@ def _check_last_row(body: bytes, last: Row, source: str, ended: bool) -> None:
         raise ListTruncated(source, "the file ends within a field", last.line)
 
 
-def build(primary: Table, others: Sequence[Table], *, published: date | None = None) -> SanctionsList:
+def build(
+    primary: Table, others: Sequence[Table], *, published: date | None = None, name: str | None = None
+) -> SanctionsList:
     """The list of one set. Entries that a missing or foreign part would leave incomplete raise ListError."""
     by_part: dict[Part, list[Row]] = defaultdict(list)
     for table in others:
@@ -174,7 +176,7 @@ def build(primary: Table, others: Sequence[Table], *, published: date | None = N
         countries[row.entry_id].append(_value(row.fields[4]))
     entries: dict[str, ListEntry] = {}
     left_out: list[LeftOut] = []
-    source = list_name(_programs(row.fields[3]) for row in primary.rows)
+    source = name or list_name(_programs(row.fields[3]) for row in primary.rows)
     for row in primary.rows:
         _check_remarks(row, continued, primary.source)
         entry = _entry(row, source, continued[row.entry_id], aliases[row.entry_id], countries[row.entry_id])

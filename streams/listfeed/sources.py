@@ -3,7 +3,7 @@
 No OFAC CSV file tells when it was published, and the time stamp of a file lies after a copy. The publication date of a
 CSV set is therefore taken from the `Last-Modified` header of its URL, or from a file `published.toml` beside the
 set that holds a line such as `published = 2026-08-20`; without either it is unknown, and so is the age of the list.
-XML files carry their date.
+XML files carry their date. The same file may give the list another `name` than OFAC's own.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .ofac_csv import Part, Table
 # Four entries of July 2025 (the DPRK IT-worker network, none with an address) and the Lazarus Group with its addresses,
 # in the official CSV form. Facts we cannot vouch for are left out; the alias numbers in alt.csv are our own.
 DEMO = "demo"
-PUBLISHED_FILE = "published.toml"
+BESIDE_FILE = "published.toml"
 _HEAD_CHARACTERS = 4096
 _URL = re.compile(r"https?://", re.IGNORECASE).match
 _XML_ROOT = re.compile(rb"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)[\s>/]").search
@@ -42,6 +42,13 @@ _OFFICIAL_ROOTS = frozenset({"Sanctions", "sanctionsData", "CONSOLIDATED_LIST", 
 # fault; they never tell what a file contains.
 _SETS = (("sdn", "alt", "add", "sdn_comments"), ("cons_prim", "cons_alt", "cons_add", "cons_comments"))
 _OFFICIAL_STEMS = frozenset({stem for stems in _SETS for stem in stems} | {"consolidated"})
+
+
+class Beside(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a file beside a CSV set says about it."""
+
+    published: date | None = None
+    name: str | None = None
 
 
 def load_lists(sources: Sequence[str]) -> Watchlist:
@@ -96,7 +103,7 @@ def _file(path: Path) -> SanctionsList:
         each for each in path.parent.iterdir() if each.stem.lower() in wanted and each.suffix.lower() == ".csv"
     ]
     tables = [ofac_csv.read_table(each.read_bytes(), str(each)) for each in _not_empty(beside)]
-    return _sets([table, *tables], _published(path.parent, str(path)))[0]
+    return _sets([table, *tables], _beside(path.parent, str(path)))[0]
 
 
 def _url(url: str) -> SanctionsList:
@@ -116,7 +123,7 @@ def _url(url: str) -> SanctionsList:
         found = fetch_if_there(address)
         if found is not None and not ofac_csv.is_empty(found.data):
             tables.append(ofac_csv.read_table(found.data, address))
-    return _sets([table, *tables], download.last_modified)[0]
+    return _sets([table, *tables], Beside(published=download.last_modified))[0]
 
 
 def _need_primary(table: Table) -> None:
@@ -133,17 +140,15 @@ def _not_empty(found: Iterable[Traversable]) -> list[Traversable]:
     return [each for each in sorted(found, key=lambda each: each.name) if not ofac_csv.is_empty(each.read_bytes())]
 
 
-def _published(folder: Traversable, source: str) -> date | None:
-    beside = folder.joinpath(PUBLISHED_FILE)
-    if not beside.is_file():
-        return None
+def _beside(folder: Traversable, source: str) -> Beside:
+    file = folder.joinpath(BESIDE_FILE)
+    if not file.is_file():
+        return Beside()
     try:
-        published = tomllib.loads(beside.read_text(encoding="utf-8")).get("published")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        published = None
-    if type(published) is not date:
-        raise ListError(source, f"{PUBLISHED_FILE} does not hold a line such as published = 2026-08-20")
-    return published
+        facts = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), Beside)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise ListError(f"{source.rstrip('/')}/{BESIDE_FILE}", str(error)) from None
+    return facts
 
 
 def _folder(folder: Traversable, source: str) -> list[SanctionsList]:
@@ -169,15 +174,15 @@ def _one_folder(folder: Traversable, source: str) -> list[SanctionsList]:
             lists.append(_xml(data, root or "", label))
         elif official or ofac_csv.looks_like_csv(data[:_HEAD_CHARACTERS]):
             tables.append(ofac_csv.read_table(data, label))
-        elif each.name != PUBLISHED_FILE and not each.name.startswith("."):
+        elif each.name != BESIDE_FILE and not each.name.startswith("."):
             ignored.append(f"{label}: not an official list")
-    lists += _sets(tables, _published(folder, source))
+    lists += _sets(tables, _beside(folder, source))
     if lists and ignored:
         lists[0] = msgspec.structs.replace(lists[0], notes=(*lists[0].notes, *ignored))
     return lists
 
 
-def _sets(tables: Sequence[Table], published: date | None) -> list[SanctionsList]:
+def _sets(tables: Sequence[Table], beside: Beside) -> list[SanctionsList]:
     """Puts each file to the primary file it has the most entries in common with, and builds the lists."""
     sets: dict[str, tuple[Table, list[Table]]] = {
         table.source: (table, []) for table in tables if table.part is Part.PRIMARY
@@ -191,4 +196,4 @@ def _sets(tables: Sequence[Table], published: date | None) -> list[SanctionsList
         if any(other.part is table.part for other in others):
             raise ListError(table.source, f"a second file of {table.part.value} for {primary.source}")
         others.append(table)
-    return [ofac_csv.build(primary, others, published=published) for primary, others in sets.values()]
+    return [ofac_csv.build(primary, others, published=beside.published, name=beside.name) for primary, others in sets.values()]
