@@ -1,0 +1,1 @@
+"""Rules about laundering patterns: one typology, one rule."""
