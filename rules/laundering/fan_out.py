@@ -1,0 +1,66 @@
+"""Does the account pay many recipients that it never met before within days?"""
+
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+from rules.finding import Answer, Finding, Unanswered
+from rules.rule import AccountRule, Case, Params, Usd, Window
+from rules.stories import began
+from rules.transfer import Kind, dollars
+
+_CITED: Final = 20
+
+
+class Parameters(Params, frozen=True, kw_only=True):
+    """`count` new recipients within `window` that together move `minimum`."""
+
+    window: Window
+    count: Annotated[int, Meta(ge=2, le=64)]
+    minimum: Usd
+
+
+class FanOut(AccountRule):
+    """Withdrawals to addresses met for the first time, in either direction."""
+
+    Parameters = Parameters
+    asked_on = frozenset({Kind.WITHDRAWAL})
+
+    def bind(self, params: Parameters) -> None:
+        """Keep what the common path needs."""
+        self.window, self.count, self.minimum = params.window, params.count, params.minimum
+
+    def judge(self, case: Case) -> Answer:
+        """Only a transfer that is itself a first contact asks the question."""
+        profile, index = case.profile, case.index
+        times, address = profile.occurred_ms, profile.address
+        back = index - self.count + 1
+        if back < 0 or times[back] <= times[index] - self.window:
+            return None
+        if not address[index] or address[index] in address[:index]:
+            return None
+        start = profile.since(index, self.window)
+        inflow, met = profile.inflow, set(address[:start])
+        first: dict[str, int] = {}
+        for i in range(start, index + 1):
+            if address[i] and address[i] not in met:
+                met.add(address[i])
+                if not inflow[i]:
+                    first[address[i]] = i
+        found = list(first.values())
+        total = sum(profile.value[i] for i in found)
+        if len(found) < self.count or total < self.minimum:
+            return None
+        if not profile.covers(index, self.window):
+            return Unanswered("more transfers inside the window than are kept")
+        return Finding(
+            story=(began([times[i] for i in found], self.window, self.window),),
+            evidence=profile.evidence(found[-_CITED:], "Paid out to a new recipient"),
+            facts={
+                "new_recipients": len(found),
+                "new_recipients_minimum": self.count,
+                "total_usd": dollars(total),
+                "total_usd_minimum": dollars(self.minimum),
+                "window_hours": self.window / 3_600_000,
+            },
+        )
