@@ -1,0 +1,65 @@
+"""Do several accounts pay out to one address that is not a service?"""
+
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+from rules.address_state import AddressState
+from rules.finding import Answer, Finding
+from rules.messages import Flow, Severity
+from rules.rule import CounterpartyRule, Params, Usd, Window
+from rules.transfer import Kind, dollars
+
+_CITED: Final = 20
+
+
+class Parameters(Params, frozen=True, kw_only=True):
+    """From `accounts` payers on it is a story, from `ring` payers over at least `ring_age` a telling one."""
+
+    window: Window
+    minimum: Usd
+    accounts: Annotated[int, Meta(ge=2)]
+    ring: Annotated[int, Meta(ge=2)]
+    ring_age: Window
+    service: Annotated[int, Meta(ge=3, le=31)]
+
+
+class SharedPayoutAddress(CounterpartyRule):
+    """The subject is the address; an address with many accounts is a service and says nothing."""
+
+    Parameters = Parameters
+    asked_on = frozenset({Kind.WITHDRAWAL})
+
+    def bind(self, params: Parameters) -> None:
+        """Keep the parameters."""
+        self.params, self.accounts = params, params.accounts
+
+    def judge(self, flow: Flow, state: AddressState) -> Answer:
+        """Count the accounts whose latest payout to the address lies inside the window that ends with the newest."""
+        contacts = state.contacts
+        if len(contacts) < self.accounts:
+            return None
+        params = self.params
+        if state.forgotten_ms or len({contact.account_id for contact in contacts}) > params.service:
+            return None
+        paid = [contact for contact in contacts if not contact.inflow]
+        paid = [contact for contact in paid if contact.occurred_ms > paid[-1].occurred_ms - params.window]
+        total = sum(contact.value for contact in paid)
+        if len(paid) < params.accounts or total < params.minimum:
+            return None
+        ring = len(paid) >= params.ring and paid[-1].occurred_ms - paid[0].occurred_ms >= params.ring_age
+        return Finding(
+            story=("ring" if ring else "shared",),
+            evidence=state.evidence(paid[-_CITED:], "Latest payout of one of the accounts"),
+            facts={
+                "accounts": sorted(contact.account_id for contact in paid),
+                "account_count": len(paid),
+                "account_count_minimum": params.accounts,
+                "ring_minimum": params.ring,
+                "service_from": params.service + 1,
+                "total_usd": dollars(total),
+                "total_usd_minimum": dollars(params.minimum),
+            },
+            counterparty=flow.address,
+            severity=Severity.MEDIUM if ring else None,
+        )
