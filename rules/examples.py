@@ -1,0 +1,178 @@
+"""Runs the worked examples of rule files through the engines that judge real transfers.
+
+An example names what went before (`history`), what happens (`event`) and what the rule must answer. A transfer in it is a
+short table; what it leaves out gets a plain default. `at` counts back from the event (`-2h`, `-30d`), `repeat` and `every`
+make several of one, forward in time. An address written `@name` stands for a valid one of that name; with none given every
+transfer has an address of its own, and `""` means none.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, Literal
+
+import msgspec
+
+from rules.address_state import AddressState
+from rules.engine import AccountsEngine, Outcome
+from rules.intake import Gate, Intake
+from rules.lists import ListedAddress, ListEntry, SanctionsList, Watchlist, merge
+from rules.network import CounterpartiesEngine
+from rules.profile import Profile
+from rules.rule import CounterpartyRule, Rule, Status, Window
+from rules.ruleset import Example, RuleFile, Ruleset
+from rules.seen import Seen
+from rules.transfer import AccountFacts, Kind, Transfer
+
+EVENT_MS: Final = 1_773_576_000_000  # 2026-03-15 12:00 UTC; at noon a few hours either way stay on the same day
+
+Answered = Literal["fires", "silent", "not_evaluated"]
+
+
+class BadExample(ValueError):
+    """An example cannot be run: a key it does not know, a value that is none."""
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """An example that came out otherwise than its file expects."""
+
+    rule_id: str
+    example: str
+    expected: str
+    got: str
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A transfer of an example as its file writes it."""
+
+    kind: Kind
+    value_usd: str = "100"
+    at: str = "now"
+    address: str | None = None
+    addresses: tuple[str, ...] | None = None
+    asset: str = "USDT"
+    network: str = "ethereum"
+    amount: str | None = None
+    account: str = "account-1"
+    opened_at: str | None = None
+    repeat: int = 1
+    every: str = "1d"
+
+    def transfers(self, prefix: str) -> Iterator[Transfer]:
+        """The transfers it stands for. Raises BadExample."""
+        start, step = time_of(self.at), _length(self.every)
+        opened = None if self.opened_at is None else AccountFacts(opened_at=time_of(self.opened_at))
+        for number in range(self.repeat):
+            event_id = f"{prefix}.{number}"
+            if start + number * step > EVENT_MS:
+                raise BadExample(f"{prefix}: repetition {number + 1} is later than the event")
+            yield Transfer(
+                event_id=event_id,
+                kind=self.kind,
+                account_id=self.account,
+                asset=self.asset,
+                network=self.network,
+                amount=self.amount or self.value_usd,
+                value_usd=self.value_usd,
+                addresses=self._addresses(event_id),
+                occurred_at=start + number * step,
+                account=opened,
+            )
+
+    def _addresses(self, event_id: str) -> tuple[str, ...]:
+        if self.addresses is not None:
+            return tuple(map(spell, self.addresses))
+        if self.address is None:
+            return (spell(f"@{event_id}"),)
+        return (spell(self.address),) if self.address else ()
+
+
+def time_of(text: str) -> int:
+    """Event time of `now` or of a length before it, such as `-2h`. Raises BadExample."""
+    if text == "now":
+        return EVENT_MS
+    if not text.startswith("-"):
+        raise BadExample(f"{text!r} is not 'now' or a time before the event such as -2h")
+    return EVENT_MS - _length(text[1:])
+
+
+def _length(text: str) -> int:
+    try:
+        return Window.parse(text)
+    except ValueError as error:
+        raise BadExample(str(error)) from None
+
+
+def spell(address: str) -> str:
+    """The address that `@name` stands for; any other text stands for itself."""
+    if not address.startswith("@"):
+        return address
+    return "0x" + hashlib.blake2b(address.encode(), digest_size=20).hexdigest()
+
+
+def answer(rule: Rule, file: RuleFile, example: Example) -> Answered:
+    """What the rule says to the event of an example, whatever its status. Raises BadExample."""
+    live = msgspec.structs.replace(file.rule, status=Status.LIVE)
+    alone = type(rule)(live, {name: one.value for name, one in file.params.items()})
+    stage = _Stage(Ruleset({live.id: (alone, file)}, "example"), _watchlist(example))
+    history = [one for n, raw in enumerate(example.history) for one in _step(raw).transfers(f"history-{n}")]
+    stage.judge(history)
+    tally = stage.judge(list(_step(example.event).transfers("event"))).tally
+    if tally.raised:
+        raise BadExample("the rule raised an exception")
+    if tally.findings or tally.suppressed:
+        return "fires"
+    return "not_evaluated" if tally.not_evaluated else "silent"
+
+
+def failures(ruleset: Ruleset) -> Iterator[Failure]:
+    """Every example of every rule that does not come out as expected."""
+    for rule in ruleset.rules:
+        file = ruleset.files[rule.about.id]
+        for example in file.example:
+            try:
+                got: str = answer(rule, file, example)
+            except BadExample as error:
+                got = f"cannot be run: {error}"
+            if got != example.expect:
+                yield Failure(rule_id=rule.about.id, example=example.name, expected=example.expect, got=got)
+
+
+class _Stage:
+    """Both engines with empty state; remembers what went through, as the worker does."""
+
+    def __init__(self, ruleset: Ruleset, watchlist: Watchlist | None) -> None:
+        self._accounts = AccountsEngine(ruleset, watchlist)
+        self._counterparties = CounterpartiesEngine(ruleset)
+        self._by_address = any(isinstance(rule, CounterpartyRule) for rule in ruleset.rules)
+        self._profiles: defaultdict[str, Profile] = defaultdict(Profile)
+        self._states: defaultdict[str, AddressState] = defaultdict(AddressState)
+        self._seen = Seen()
+
+    def judge(self, transfers: Iterable[Transfer]) -> Outcome:
+        """Send transfers the way a batch goes: encoded, admitted, judged, and their flows judged in turn."""
+        intake = Intake([], [])
+        records = [(n, None, msgspec.json.encode(one)) for n, one in enumerate(transfers)]
+        Gate(keyed=False).admit("example", 0, records, intake)
+        if intake.deadletters:
+            bad = intake.deadletters[0]
+            raise BadExample(f"{bad.field}: {bad.reason}")
+        outcome = self._accounts.judge(intake, 0, self._profiles, self._seen, EVENT_MS)
+        if self._by_address:
+            return self._counterparties.judge(outcome.flows, self._states, EVENT_MS)
+        return outcome
+
+
+def _step(raw: dict[str, Any]) -> Step:
+    try:
+        return msgspec.convert(raw, Step)
+    except msgspec.ValidationError as error:
+        raise BadExample(str(error)) from None
+
+
+def _watchlist(example: Example) -> Watchlist | None:
+    if not example.screened:
+        return None
+    addresses = tuple(ListedAddress(currency="USDT", address=spell(one)) for one in example.listed)
+    entry = ListEntry(entry_id="1", name="Example Party", source="example", addresses=addresses)
+    return merge([SanctionsList.of("examples", [entry])])
