@@ -1,7 +1,8 @@
-"""`python -m streams.components up|down|status`: a local Kafka and Redis, behind `make up` and `make down`.
+"""`python -m streams.components up|down|status|fetch`: a local Kafka and Redis, behind `make up` and `make down`.
 
-Exit codes: 0 done, or all is running; 3 something is missing, failed or is not running. Standard output holds only what
-a shell may evaluate: `eval "$(python -m streams.components up)"`.
+`fetch` only brings Apache Kafka into the cache and prints the folder. Exit codes: 0 done, or all is running; 3 something
+is missing, failed or is not running. Standard output holds only what a shell may evaluate or read:
+`eval "$(python -m streams.components up)"`.
 """
 
 import argparse
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streams.components import local
+from streams.components.kafka_libs import kafka_libs
 from streams.components.process import ComponentError
 
 _NOT_RUNNING = 3
@@ -21,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "up":
             return _up(options)
+        if options.command == "fetch":
+            print(kafka_libs())
+            return 0
         return _down(options.folder) if options.command == "down" else _status(options.folder)
     except ComponentError as error:
         print(error, file=sys.stderr)
@@ -29,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m streams.components", description=main.__doc__)
-    parser.add_argument("command", choices=("up", "down", "status"))
+    parser.add_argument("command", choices=("up", "down", "status", "fetch"))
     parser.add_argument("--folder", type=Path, default=Path(".cache/local"), help="data and logs (%(default)s)")
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1, help="Kafka brokers (%(default)s)")
     parser.add_argument("--kafka-port", type=int, default=9092, help="of the first broker (%(default)s)")
