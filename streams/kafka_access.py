@@ -2,24 +2,18 @@
 
 import asyncio
 import logging
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
 from aiokafka.errors import KafkaError
 
 from streams.errors import Unreachable
 
-_RETRY_SECONDS = 0.5  # judgement: a broker that restarts is met within a blink, one that is away costs nothing
+_RETRY_SECONDS: Final = 0.5  # judgement: a restarting broker is met soon, and one that is away costs nothing
 
 
-class Client(Protocol):
-    """Any aiokafka client: producer, consumer or admin."""
-
-    async def start(self) -> None:
-        """Connect. Raises KafkaError."""
-
-
-async def connect(client: Client, servers: str, *, timeout_seconds: float) -> None:
-    """Start the client, trying again until the time is up.
+async def connect(start: Callable[[], Awaitable[Any]], servers: str, *, timeout_seconds: float) -> None:
+    """Await `start` of a client (producer, consumer or admin), trying again until the time is up.
 
     Raises:
         Unreachable: nobody answered at `servers`. The caller still has to stop the client.
@@ -28,7 +22,7 @@ async def connect(client: Client, servers: str, *, timeout_seconds: float) -> No
     while True:
         try:
             async with asyncio.timeout_at(deadline):
-                await client.start()
+                await start()
             return
         except (KafkaError, OSError, TimeoutError):
             left = deadline - asyncio.get_running_loop().time()

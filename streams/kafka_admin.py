@@ -42,9 +42,7 @@ class TopicAdmin:
         missing = [spec for spec in specs if spec.name not in existing]
         if not missing:
             return []
-        new = [
-            NewTopic(spec.name, spec.partitions, spec.replication, topic_configs=spec.settings) for spec in missing
-        ]
+        new = [NewTopic(spec.name, spec.partitions, spec.replication, topic_configs=spec.settings) for spec in missing]
         reply = await self._ask(self._client.create_topics(new, timeout_ms=_REQUEST_TIMEOUT_MS))
         created, refused = [], []
         for name, code, message in reply.topic_errors:
@@ -98,7 +96,7 @@ async def topic_admin(servers: str, *, timeout_seconds: float) -> AsyncIterator[
     """An open `TopicAdmin`. Raises Unreachable when Kafka does not answer in time."""
     client = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=_REQUEST_TIMEOUT_MS)
     try:
-        await connect(client, servers, timeout_seconds=timeout_seconds)
+        await connect(client.start, servers, timeout_seconds=timeout_seconds)
         yield TopicAdmin(client, servers)
     finally:
         await client.close()

@@ -47,6 +47,7 @@ def create(
 
     Exit codes: 0 all there and right; 1 something is wrong, as `topics check` says; 3 Kafka not reachable.
     """
+
     async def run() -> tuple[list[str], dict[str, FoundTopic]]:
         async with topic_admin(settings.kafka, timeout_seconds=timeout_seconds) as admin:
             copies = replication or await admin.usual_replication()
