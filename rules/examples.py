@@ -1,14 +1,15 @@
 """Runs the worked examples of rule files through the engines that judge real transfers.
 
-An example names what went before (`history`), what happens (`event`) and what the rule must answer. A transfer in it is a
-short table; what it leaves out gets a plain default. `at` counts back from the event (`-2h`, `-30d`), `repeat` and `every`
-make several of one, forward in time. An address written `@name` stands for a valid one of that name; with none given every
-transfer has an address of its own, and `""` means none.
+An example names what went before (`history`), what happens (`event`) and what the rule must answer. A transfer in it
+is a short table; what it leaves out gets a plain default. `at` counts back from the event (`-2h`, `-30d`), `repeat` and
+`every` make several of one, forward in time. An address written `@name` stands for a valid one of that name; with none
+given every transfer has an address of its own, and `""` means none.
 """
 
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any, Final, Literal
 
 import msgspec
@@ -17,11 +18,13 @@ from rules.address_state import AddressState
 from rules.engine import AccountsEngine, Outcome
 from rules.intake import Gate, Intake
 from rules.lists import ListedAddress, ListEntry, SanctionsList, Watchlist, merge
+from rules.messages import Severity
 from rules.network import CounterpartiesEngine
 from rules.profile import Profile
 from rules.rule import CounterpartyRule, Rule, Status, Window
 from rules.ruleset import Example, RuleFile, Ruleset
 from rules.seen import Seen
+from rules.stories import Stories
 from rules.transfer import AccountFacts, Kind, Transfer
 
 EVENT_MS: Final = 1_773_576_000_000  # 2026-03-15 12:00 UTC; at noon a few hours either way stay on the same day
@@ -34,12 +37,13 @@ class BadExample(ValueError):
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """An example that came out otherwise than its file expects."""
+    """An example that came out otherwise than its file expects, or could not be run: then `broken` is true."""
 
     rule_id: str
     example: str
     expected: str
     got: str
+    broken: bool = False
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -110,19 +114,20 @@ def spell(address: str) -> str:
     return "0x" + hashlib.blake2b(address.encode(), digest_size=20).hexdigest()
 
 
-def answer(rule: Rule, file: RuleFile, example: Example) -> Answered:
-    """What the rule says to the event of an example, whatever its status. Raises BadExample."""
+def answer(rule: Rule, file: RuleFile, example: Example) -> tuple[Answered, Severity | None]:
+    """What the rule says to the event of an example, whatever its status, and how severe. Raises BadExample."""
     live = msgspec.structs.replace(file.rule, status=Status.LIVE)
     alone = type(rule)(live, {name: one.value for name, one in file.params.items()})
     stage = _Stage(Ruleset({live.id: (alone, file)}, "example"), _watchlist(example))
     history = [one for n, raw in enumerate(example.history) for one in _step(raw).transfers(f"history-{n}")]
     stage.judge(history)
-    tally = stage.judge(list(_step(example.event).transfers("event"))).tally
-    if tally.raised:
+    stage.forget_stories()
+    outcome = stage.judge(list(_step(example.event).transfers("event")))
+    if outcome.tally.raised:
         raise BadExample("the rule raised an exception")
-    if tally.findings or tally.suppressed:
-        return "fires"
-    return "not_evaluated" if tally.not_evaluated else "silent"
+    if outcome.alerts:
+        return "fires", outcome.alerts[0].severity
+    return "not_evaluated" if outcome.tally.not_evaluated else "silent", None
 
 
 def failures(ruleset: Ruleset) -> Iterator[Failure]:
@@ -130,12 +135,16 @@ def failures(ruleset: Ruleset) -> Iterator[Failure]:
     for rule in ruleset.rules:
         file = ruleset.files[rule.about.id]
         for example in file.example:
+            failure = partial(Failure, rule_id=rule.about.id, example=example.name, expected=example.expect)
             try:
-                got: str = answer(rule, file, example)
+                got, severity = answer(rule, file, example)
             except BadExample as error:
-                got = f"cannot be run: {error}"
+                yield failure(got=str(error), broken=True)
+                continue
             if got != example.expect:
-                yield Failure(rule_id=rule.about.id, example=example.name, expected=example.expect, got=got)
+                yield failure(got=got)
+            elif example.severity not in (None, severity):
+                yield failure(expected=f"severity {example.severity}", got=f"severity {severity}")
 
 
 class _Stage:
@@ -148,6 +157,13 @@ class _Stage:
         self._profiles: defaultdict[str, Profile] = defaultdict(Profile)
         self._states: defaultdict[str, AddressState] = defaultdict(AddressState)
         self._seen = Seen()
+
+    def forget_stories(self) -> None:
+        """What the history told already does not hide what the event tells."""
+        for profile in self._profiles.values():
+            profile.stories = Stories()
+        for state in self._states.values():
+            state.stories = Stories()
 
     def judge(self, transfers: Iterable[Transfer]) -> Outcome:
         """Send transfers the way a batch goes: encoded, admitted, judged, and their flows judged in turn."""

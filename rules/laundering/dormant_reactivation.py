@@ -12,8 +12,8 @@ from rules.transfer import dollars
 _CITED: Final = 20
 
 
-class Parameters(Params, frozen=True, kw_only=True):
-    """`silence` without a transfer, then `minimum` in one direction within `window`, `ratio` times the largest day before."""
+class Thresholds(Params, frozen=True, kw_only=True):
+    """After `silence`, `minimum` in one direction within `window`, and `ratio` times the largest day before."""
 
     silence: Window
     window: Window
@@ -24,10 +24,10 @@ class Parameters(Params, frozen=True, kw_only=True):
 class DormantReactivation(AccountRule):
     """Silence, then value out of proportion to the account's earlier life."""
 
-    Parameters = Parameters
+    Parameters = Thresholds
 
-    def bind(self, params: Parameters) -> None:
-        """Keep the parameters, and the smallest transfer worth a look: a piece of `minimum` that evidence could cite."""
+    def bind(self, params: Thresholds) -> None:
+        """Keep the parameters, and the smallest transfer worth a look: the pieces of `minimum` must be citable."""
         self.params, self.silence, self.window = params, params.silence, params.window
         self.smallest = params.minimum // _CITED
 

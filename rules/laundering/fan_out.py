@@ -12,7 +12,7 @@ from rules.transfer import Kind, dollars
 _CITED: Final = 20
 
 
-class Parameters(Params, frozen=True, kw_only=True):
+class Thresholds(Params, frozen=True, kw_only=True):
     """`count` new recipients within `window` that together move `minimum`."""
 
     window: Window
@@ -23,10 +23,10 @@ class Parameters(Params, frozen=True, kw_only=True):
 class FanOut(AccountRule):
     """Withdrawals to addresses met for the first time, in either direction."""
 
-    Parameters = Parameters
+    Parameters = Thresholds
     asked_on = frozenset({Kind.WITHDRAWAL})
 
-    def bind(self, params: Parameters) -> None:
+    def bind(self, params: Thresholds) -> None:
         """Keep what the common path needs."""
         self.window, self.count, self.minimum = params.window, params.count, params.minimum
 

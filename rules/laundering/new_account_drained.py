@@ -11,7 +11,7 @@ from rules.transfer import Kind, dollars
 _CITED: Final = 20
 
 
-class Parameters(Params, frozen=True, kw_only=True):
+class Thresholds(Params, frozen=True, kw_only=True):
     """`age` since opening, `minimum` deposited, and the share of it that has left."""
 
     age: Window
@@ -22,10 +22,10 @@ class Parameters(Params, frozen=True, kw_only=True):
 class NewAccountDrained(AccountRule):
     """The whole life of the account so far: large in, nearly all out."""
 
-    Parameters = Parameters
+    Parameters = Thresholds
     asked_on = frozenset({Kind.WITHDRAWAL})
 
-    def bind(self, params: Parameters) -> None:
+    def bind(self, params: Thresholds) -> None:
         """Keep what the common path needs."""
         self.params, self.age = params, params.age
 

@@ -1,4 +1,4 @@
-"""Does most of what came in leave again within hours, to a new destination, in an account that does not live from that?"""
+"""Does most of what came in leave again within hours, to a new destination, other than this account usually does?"""
 
 from typing import Annotated, Final
 
@@ -14,7 +14,7 @@ from rules.transfer import Kind, dollars
 _HISTORY_DAYS: Final = 30
 
 
-class Parameters(Params, frozen=True, kw_only=True):
+class Thresholds(Params, frozen=True, kw_only=True):
     """Shares are of the value deposited in the window; `usual_percent` compares it with the 30 days before."""
 
     window: Window
@@ -27,12 +27,12 @@ class Parameters(Params, frozen=True, kw_only=True):
 
 
 class PassThrough(AccountRule):
-    """Value in, near-equal value out, few transfers, not to an address known before, and not the account's daily business."""
+    """Value in, near-equal value out, in few transfers, to an address not known before; not the usual business."""
 
-    Parameters = Parameters
+    Parameters = Thresholds
     asked_on = frozenset({Kind.WITHDRAWAL})
 
-    def bind(self, params: Parameters) -> None:
+    def bind(self, params: Thresholds) -> None:
         """Keep the parameters, and the smallest withdrawal worth a look: its part of the fewest pieces allowed."""
         self.params = params
         self.window = params.window

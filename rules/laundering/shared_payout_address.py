@@ -13,7 +13,7 @@ from rules.transfer import Kind, dollars
 _CITED: Final = 20
 
 
-class Parameters(Params, frozen=True, kw_only=True):
+class Thresholds(Params, frozen=True, kw_only=True):
     """From `accounts` payers on it is a story, from `ring` payers over at least `ring_age` a telling one."""
 
     window: Window
@@ -27,10 +27,10 @@ class Parameters(Params, frozen=True, kw_only=True):
 class SharedPayoutAddress(CounterpartyRule):
     """The subject is the address; an address with many accounts is a service and says nothing."""
 
-    Parameters = Parameters
+    Parameters = Thresholds
     asked_on = frozenset({Kind.WITHDRAWAL})
 
-    def bind(self, params: Parameters) -> None:
+    def bind(self, params: Thresholds) -> None:
         """Keep the parameters."""
         self.params, self.accounts = params, params.accounts
 

@@ -13,7 +13,7 @@ from rules.transfer import dollars
 _CITED: Final = 20
 
 
-class Parameters(Params, frozen=True, kw_only=True):
+class Thresholds(Params, frozen=True, kw_only=True):
     """Both thresholds with their counts; `band_percent` is how far below counts as just below."""
 
     window: Window
@@ -28,9 +28,9 @@ class Parameters(Params, frozen=True, kw_only=True):
 class Structuring(AccountRule):
     """Several transfers of one direction in the band below a threshold that carry most of that direction's value."""
 
-    Parameters = Parameters
+    Parameters = Thresholds
 
-    def bind(self, params: Parameters) -> None:
+    def bind(self, params: Thresholds) -> None:
         """Keep the bands as (lowest value, threshold, count)."""
         self.window, self.share = params.window, params.share_percent
         below = 100 - params.band_percent

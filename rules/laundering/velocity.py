@@ -13,7 +13,7 @@ _CITED: Final = 20
 _DAY_MS: Final = 86_400_000
 
 
-class Parameters(Params, frozen=True, kw_only=True):
+class Thresholds(Params, frozen=True, kw_only=True):
     """`ratio` is against the average day of the baseline, `peak_ratio` against its busiest day."""
 
     window: Window
@@ -28,9 +28,9 @@ class Parameters(Params, frozen=True, kw_only=True):
 class Velocity(AccountRule):
     """A burst of transfers, measured against the days before it began."""
 
-    Parameters = Parameters
+    Parameters = Thresholds
 
-    def bind(self, params: Parameters) -> None:
+    def bind(self, params: Thresholds) -> None:
         """Keep the parameters and what the common path needs."""
         self.params, self.window, self.back = params, params.window, params.count - 1
         self.days = max(1, params.baseline // _DAY_MS)

@@ -1,0 +1,128 @@
+"""`lockgate rules`: look at the rules, check your own, write the catalogue."""
+
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+import msgspec
+
+from rules.examples import failures
+from rules.ruleset import Ruleset
+from streams.cli.options import json_option, with_settings
+from streams.cli.output import Output
+from streams.errors import RulesError
+from streams.rule_catalogue import catalogue, question
+from streams.rulefiles import load_rules
+from streams.settings import Settings
+
+_CATALOGUE: Final = Path("rules/README.md")
+
+
+@click.group()
+def rules() -> None:
+    """Look at the rules, check your own, write the catalogue.
+
+    LOCKGATE_RULES, or --rules, names a folder of FAMILY/NAME.toml files (with NAME.py beside those of new rules)
+    that replace or add to the built-in ones.
+    """
+
+
+def _load(settings: Settings) -> Ruleset:
+    return load_rules(Path(settings.rules) if settings.rules else None)
+
+
+@rules.command("list")
+@with_settings("rules")
+@json_option
+def list_rules(settings: Settings, as_json: bool) -> None:
+    """List the rules in force."""
+    ruleset = _load(settings)
+    Output(as_json).rows(
+        f"{len(ruleset.rules)} rules, set {ruleset.hash}",
+        ("id", "version", "status", "severity", "action", "title"),
+        [
+            (about.id, about.version, about.status, about.severity, about.action, about.title)
+            for about in (rule.about for rule in ruleset.rules)
+        ],
+    )
+
+
+@rules.command()
+@click.argument("rule_id", metavar="ID")
+@with_settings("rules")
+@json_option
+def show(settings: Settings, rule_id: str, as_json: bool) -> None:
+    """Show one rule: its question, words, thresholds with sources, and examples."""
+    ruleset = _load(settings)
+    if rule_id not in ruleset.files:
+        raise RulesError([f"there is no rule {rule_id!r}; `lockgate rules list` names all"])
+    file, asks = ruleset.files[rule_id], question(ruleset[rule_id])
+    output = Output(as_json)
+    if output.as_json:
+        output.line({"question": asks, **msgspec.to_builtins(file)})
+        return
+    about = file.rule
+    click.echo(f"{about.id} {about.version} ({about.status}, {about.severity}, {about.action})")
+    click.echo(f"{about.title}\n{asks}\n")
+    words = {
+        "typology": about.typology,
+        "false positives": about.false_positives,
+        "blind spots": about.blind_spots,
+        "triage": (about.triage,),
+        "references": about.references,
+    }
+    for name, lines in words.items():
+        click.echo("\n".join((f"{name}:", *(f"  {line}" for line in lines))))
+    parameters = [(name, one.value, one.source) for name, one in file.params.items()]
+    output.rows("Parameters", ("parameter", "value", "source"), parameters)
+    output.rows("Examples", ("example", "answer"), [(example.name, example.expect) for example in file.example])
+
+
+@rules.command()
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@with_settings("rules")
+@json_option
+def check(settings: Settings, folder: Path | None, as_json: bool) -> None:
+    """Read all rule files, those of FOLDER among them, and run every example.
+
+    Exit codes: 0 all as expected; 1 an example came out otherwise; 2 a file is wrong.
+    """
+    ruleset = load_rules(folder) if folder else _load(settings)
+    output = Output(as_json)
+    failed = list(failures(ruleset))
+    for failure in failed:
+        verb = "cannot be run" if failure.broken else f"expected {failure.expected}, got"
+        output.line(failure, f"{failure.rule_id}: {failure.example!r} {verb}: {failure.got}")
+    examples = sum(len(file.example) for file in ruleset.files.values())
+    facts = {"rules": len(ruleset.rules), "examples": examples, "failed": len(failed), "ruleset": ruleset.hash}
+    output.line(facts, f"{len(ruleset.rules)} rules, {examples} examples, {len(failed)} failed")
+    if failed:
+        sys.exit(2 if any(failure.broken for failure in failed) else 1)
+
+
+@rules.command()
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when the file is not up to date.")
+@click.option(
+    "--output",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=_CATALOGUE,
+    show_default=True,
+    help="The file to write, or to compare with.",
+)
+def docs(only_check: bool, path: Path) -> None:
+    """Write the catalogue of the built-in rules.
+
+    Exit codes: 0 written, or up to date; 1 not up to date (--check); 2 cannot be written.
+    """
+    text = catalogue(load_rules())
+    if only_check:
+        if not path.is_file() or path.read_text("utf-8") != text:
+            click.echo(f"{path} is not up to date: run `lockgate rules docs`", err=True)
+            sys.exit(1)
+        return
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise RulesError([f"{path}: {error.strerror}"]) from None

@@ -1,0 +1,72 @@
+"""The generated catalogue of rules, `rules/README.md`: what each asks, with its thresholds and their sources."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from inspect import cleandoc
+
+from rules.rule import CounterpartyRule, Rule
+from rules.ruleset import RuleFile, Ruleset
+
+_HEAD = """# Rules
+
+Generated from the rule files by `lockgate rules docs`; do not edit. Each rule answers one question with a hit, no hit,
+or the reason why it could not answer. Thresholds are parameters: copy a rule's TOML file to a folder of your own,
+change it, check it with `lockgate rules check FOLDER`, and name the folder in `LOCKGATE_RULES`."""
+
+
+def catalogue(ruleset: Ruleset) -> str:
+    """The whole page as Markdown."""
+    lines = [_HEAD, "", "| rule | question | severity | action | status |", "| --- | --- | --- | --- | --- |"]
+    for rule in ruleset.rules:
+        about = rule.about
+        link = f"[{about.id}](#{about.id.replace('.', '')})"
+        lines.append(f"| {link} | {question(rule)} | {about.severity} | {about.action} | {about.status} |")
+    for rule in ruleset.rules:
+        lines += ["", *_section(rule, ruleset.files[rule.about.id])]
+    return "\n".join(lines) + "\n"
+
+
+def question(rule: Rule) -> str:
+    """The question that a rule answers: the first paragraph of its module's docstring."""
+    text = cleandoc(sys.modules[type(rule).__module__].__doc__ or "")
+    return " ".join(text.partition("\n\n")[0].split())
+
+
+def _section(rule: Rule, file: RuleFile) -> Iterator[str]:
+    about = rule.about
+    asked = "flow between an account and the address" if isinstance(rule, CounterpartyRule) else "transfer"
+    kinds = ", ".join(sorted(getattr(rule, "asked_on", ())))
+    yield f"## {about.id}"
+    yield ""
+    yield f"**{about.title}.** {question(rule)}"
+    yield ""
+    yield f"Version {about.version}, {about.status}, severity {about.severity}, action {about.action}."
+    if about.required:
+        yield "A withdrawal for which it cannot be answered is held."
+    yield f"Asked at every {asked} ({kinds})."
+    yield ""
+    yield from _listed("Typology", about.typology)
+    yield from _listed("False positives", about.false_positives)
+    yield from _listed("Blind spots", about.blind_spots)
+    yield f"- Triage: {about.triage}"
+    yield from _listed("References", about.references)
+    if file.params:
+        yield ""
+        yield "| parameter | value | source |"
+        yield "| --- | --- | --- |"
+        for name, parameter in file.params.items():
+            yield f"| {name} | {parameter.value} | {parameter.source} |"
+    yield ""
+    yield "| example | answer |"
+    yield "| --- | --- |"
+    for example in file.example:
+        severity = f", {example.severity}" if example.severity else ""
+        yield f"| {example.name} | {example.expect.replace('_', ' ')}{severity} |"
+
+
+def _listed(title: str, items: Iterable[str]) -> Iterator[str]:
+    several = tuple(items)
+    if several:
+        yield f"- {title}: {' '.join(several)}" if len(several) == 1 else f"- {title}:"
+    if len(several) > 1:
+        yield from (f"  - {item}" for item in several)
