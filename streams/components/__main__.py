@@ -1,7 +1,7 @@
 """`python -m streams.components up|down|status|fetch`: a local Kafka and Redis, behind `make up` and `make down`.
 
-`fetch` only brings Apache Kafka into the cache and prints the folder. Exit codes: 0 done, or all is running; 3 something
-is missing, failed or is not running. Standard output holds only what a shell may evaluate or read:
+`fetch` only brings Apache Kafka into the cache and prints the folder. Exit codes: 0 done, or all is running; 3
+something is missing, failed or is not running. Standard output holds only what a shell may evaluate or read:
 `eval "$(python -m streams.components up)"`.
 """
 
