@@ -29,7 +29,7 @@ from aiokafka.protocol.transaction import InitProducerIdRequest
 
 from rules.transfer import BadTransfer, Kind, read_transfer, time_ms, value_micros
 from streams.errors import LockgateError
-from streams.kafka_access import connect, kafka_away
+from streams.kafka_access import connect, kafka_away, partition_counts
 from streams.settings import DEPOSITS, WITHDRAWALS
 
 LONGEST_LINE_BYTES: Final = 1_000_000  # the broker takes 1 MiB by default, headers included
@@ -227,14 +227,13 @@ async def _ask(servers: str, timeout_seconds: float) -> tuple[dict[str, int], bo
     client = AIOKafkaClient(bootstrap_servers=servers, request_timeout_ms=_REQUEST_TIMEOUT_MS)
     try:
         await connect(client.bootstrap, servers, timeout_seconds=timeout_seconds)
-        cluster = await client.fetch_all_metadata()
+        counts = await partition_counts(client, servers)
         reply = await client.send(client.get_random_node(), InitProducerIdRequest(None, _INT32_MAX))
     except KafkaError:
         raise kafka_away(servers) from None
     finally:
         await client.close()
-    counts = {topic: len(cluster.partitions_for_topic(topic) or ()) for topic in TOPIC_OF.values()}
-    if missing := [topic for topic, count in counts.items() if not count]:
+    if missing := [topic for topic in TOPIC_OF.values() if topic not in counts]:
         raise NotFed(f"no topic {' or '.join(missing)}: run `lockgate topics create` first")
     return counts, reply.error_code not in (UnknownError.errno, UnsupportedVersionError.errno)
 

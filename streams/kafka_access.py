@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
 from streams.errors import Unreachable
@@ -29,6 +30,18 @@ async def connect(start: Callable[[], Awaitable[Any]], servers: str, *, timeout_
             if left <= 0:
                 raise kafka_away(servers) from None
             await asyncio.sleep(min(_RETRY_SECONDS, left))
+
+
+async def partition_counts(client: AIOKafkaClient, servers: str) -> dict[str, int]:
+    """The number of partitions of every topic there is. Raises Unreachable.
+
+    Asks for no topic by name: some brokers create what they are asked about.
+    """
+    try:
+        cluster = await client.fetch_all_metadata()
+    except (KafkaError, OSError, TimeoutError):
+        raise kafka_away(servers) from None
+    return {topic: len(cluster.partitions_for_topic(topic) or ()) for topic in cluster.topics()}
 
 
 def kafka_away(servers: str) -> Unreachable:

@@ -1,0 +1,106 @@
+"""Reading a topic as it grows: committed messages only, all partitions, no consumer group, nothing acknowledged."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError
+
+from streams.errors import LockgateError
+from streams.kafka_access import connect, kafka_away, partition_counts
+
+_POLL_SECONDS: Final = 0.2  # how soon an end asked for is noticed
+_RETRY_SECONDS: Final = 0.5
+_FETCH_BYTES: Final = 4 * 1024 * 1024
+
+
+class NoTopic(LockgateError):
+    """The topic to follow does not exist."""
+
+
+class Following(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to begin and when to end; without `idle_seconds` and `limit` only `stop` ends it."""
+
+    topic: str
+    from_beginning: bool = False
+    idle_seconds: float | None = None
+    limit: int | None = None
+    timeout_seconds: float = 10.0
+
+
+async def follow(
+    servers: str,
+    what: Following,
+    show: Callable[[list[bytes]], None],
+    *,
+    stop: asyncio.Event,
+    ready: Callable[[], None] = lambda: None,
+) -> int:
+    """Hand the values of the topic's messages to `show`, some at a time, and return how many there were.
+
+    `ready` is called when every message from then on will be seen. A broker that goes away later is waited for.
+
+    Raises:
+        Unreachable: Kafka does not answer within the time.
+        NoTopic: the topic does not exist by then.
+    """
+    partitions = await _partitions(what, servers)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=servers,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest" if what.from_beginning else "latest",
+        enable_auto_commit=False,
+        max_partition_fetch_bytes=_FETCH_BYTES,
+    )
+    try:
+        await connect(consumer.start, servers, timeout_seconds=what.timeout_seconds)
+        consumer.assign(partitions)
+        try:
+            for partition in partitions:
+                await consumer.position(partition)  # decides what "latest" is
+        except KafkaError:
+            raise kafka_away(servers) from None
+        ready()
+        return await _pass_on(consumer, what, show, stop)
+    finally:
+        await consumer.stop()
+
+
+async def _partitions(what: Following, servers: str) -> list[TopicPartition]:
+    """All partitions of the topic, waiting for it to be created."""
+    deadline = asyncio.get_running_loop().time() + what.timeout_seconds
+    client = AIOKafkaClient(bootstrap_servers=servers)
+    try:
+        await connect(client.bootstrap, servers, timeout_seconds=what.timeout_seconds)
+        while not (count := (await partition_counts(client, servers)).get(what.topic)):
+            if asyncio.get_running_loop().time() >= deadline:
+                raise NoTopic(f"there is no topic {what.topic} at {servers}: run `lockgate topics create`")
+            await asyncio.sleep(_RETRY_SECONDS)
+        return [TopicPartition(what.topic, number) for number in range(count)]
+    finally:
+        await client.close()
+
+
+async def _pass_on(
+    consumer: AIOKafkaConsumer, what: Following, show: Callable[[list[bytes]], None], stop: asyncio.Event
+) -> int:
+    clock = asyncio.get_running_loop().time
+    shown, last = 0, clock()
+    idle = float("inf") if what.idle_seconds is None else what.idle_seconds
+    while not stop.is_set():
+        wait = min(_POLL_SECONDS, max(0.0, last + idle - clock()))
+        polled = await consumer.getmany(timeout_ms=int(wait * 1000))
+        values = [record.value for records in polled.values() for record in records if record.value is not None]
+        if values:
+            if what.limit is not None:
+                del values[what.limit - shown :]
+            show(values)
+            shown, last = shown + len(values), clock()
+            if shown == what.limit:
+                break
+        elif clock() - last >= idle:
+            break
+    return shown
