@@ -64,8 +64,7 @@ def _elements(data: bytes, source: str) -> Iterator[Element]:
                 if _local(element.tag) == "sdnEntry":
                     root.clear()
     except ParseError as error:
-        closed = data.rstrip().endswith(b"sdnList>")
-        kind = ListError if closed or root is None else ListTruncated
+        kind = ListError if data.rstrip().endswith(b"sdnList>") else ListTruncated
         raise kind(source, f"not well-formed XML: {error}", error.position[0]) from None
     except DefusedXmlException:
         raise ListError(source, "document type declarations and entities are refused") from None
@@ -130,7 +129,7 @@ def _entry(element: Element, source: str) -> ListEntry:
 
 def _addresses(ids: list[tuple[str, str]]) -> tuple[ListedAddress, ...]:
     found = (
-        ListedAddress(currency=kind.rpartition("-")[2].strip(), address=number)
+        ListedAddress(currency=kind.removeprefix(ADDRESS_LABEL).strip(" -"), address=number)
         for kind, number in ids
         if kind.startswith(ADDRESS_LABEL) and number
     )

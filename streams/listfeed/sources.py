@@ -196,4 +196,7 @@ def _sets(tables: Sequence[Table], beside: Beside) -> list[SanctionsList]:
         if any(other.part is table.part for other in others):
             raise ListError(table.source, f"a second file of {table.part.value} for {primary.source}")
         others.append(table)
-    return [ofac_csv.build(primary, others, published=beside.published, name=beside.name) for primary, others in sets.values()]
+    return [
+        ofac_csv.build(primary, others, published=beside.published, name=beside.name)
+        for primary, others in sets.values()
+    ]

@@ -14,6 +14,10 @@ from rules.addresses.bech32 import BECH32, BECH32M, checksum
 NETWORKS = st.none() | st.sampled_from(
     ["eth", "btc", "bch", "ltc", "doge", "zec", "trc20", "xrp", "xmr", "sol", "bep2", "eos", "?", "dash", "eip155:1"]
 )
+PREFIXES = (
+    "bc1", "ltc1", "btg1", "bnb1", "1", "3", "T", "r", "X7", "4", "8", "0x", "q", "bitcoincash:q", "41", "zs1", "tex1",
+    "t1", "xdc", "ronin:", "tron:", "ltcmweb1", "u1",
+)  # fmt: skip
 SIGNS = string.ascii_letters + string.digits
 
 
@@ -71,10 +75,7 @@ def test_random_text_raises_nothing_but_malformed_address(text: str, network: st
 
 
 @given(
-    st.sampled_from(
-        ["bc1", "ltc1", "btg1", "bnb1", "1", "3", "T", "r", "X7", "4", "8", "0x", "q", "bitcoincash:q", "41", "zs1"]
-        + ["tex1", "t1", "xdc", "ronin:", "tron:", "ltcmweb1", "u1"]
-    ),
+    st.sampled_from(PREFIXES),
     st.text(SIGNS, max_size=110),
     NETWORKS,
 )
