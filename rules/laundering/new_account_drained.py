@@ -1,6 +1,6 @@
 """Is a young account filled with a large value and emptied again, all within days of its opening?"""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -8,15 +8,15 @@ from rules.finding import Answer, Finding, Unanswered
 from rules.rule import AccountRule, Case, Params, Usd, Window
 from rules.transfer import Kind, dollars
 
-_CITED: Final = 20
-
 
 class Thresholds(Params, frozen=True, kw_only=True):
-    """`age` since opening, `minimum` deposited, and the share of it that has left."""
+    """`age` since opening, `minimum` deposited, the share of it that has left, and in how many transfers at most."""
 
     age: Window
     minimum: Usd
-    share_percent: Annotated[int, Meta(ge=50, le=100)]
+    share_percent_minimum: Annotated[int, Meta(ge=50, le=100)]
+    share_percent_maximum: Annotated[int, Meta(ge=100)]
+    transfers_maximum: Annotated[int, Meta(ge=2, le=20)]
 
 
 class NewAccountDrained(AccountRule):
@@ -27,28 +27,29 @@ class NewAccountDrained(AccountRule):
 
     def bind(self, params: Thresholds) -> None:
         """Keep what the common path needs."""
-        self.params, self.age = params, params.age
+        self.params, self.age, self.most = params, params.age, params.transfers_maximum
 
     def judge(self, case: Case) -> Answer:
         """An account with transfers older than `age` is not young, whatever its opening date says."""
         profile, index = case.profile, case.index
+        if index >= self.most:
+            return None
         now, opened = profile.occurred_ms[index], profile.opened_ms
         if profile.first_ms < now - self.age or (opened is not None and opened < now - self.age):
             return None
         value, inflow = profile.value[: index + 1], profile.inflow
         inward = sum(amount for i, amount in enumerate(value) if inflow[i])
         outward = sum(value) - inward
-        if inward < self.params.minimum or outward * 100 < inward * self.params.share_percent:
+        low, high = self.params.share_percent_minimum, self.params.share_percent_maximum
+        if inward < self.params.minimum or not inward * low <= outward * 100 <= inward * high:
             return None
         if opened is None:
             return Unanswered("the opening date of the account is not known")
-        if profile.forgotten_ms:
-            return Unanswered("more transfers since the opening than are kept")
         return Finding(
             story=("opening",),
             evidence=tuple(
                 profile.evidence((i,), "Came in" if inflow[i] else "Left again")[0]
-                for i in range(max(0, index + 1 - _CITED), index + 1)
+                for i in range(index + 1)
             ),
             facts={
                 "age_hours": (now - opened) / 3_600_000,
@@ -57,7 +58,7 @@ class NewAccountDrained(AccountRule):
                 "deposited_usd_minimum": dollars(self.params.minimum),
                 "withdrawn_usd": dollars(outward),
                 "share_percent": outward * 100 // inward,
-                "share_percent_minimum": self.params.share_percent,
+                "share_percent_range": [low, high],
             },
             counterparty=profile.address[index] or None,
         )

@@ -15,7 +15,10 @@ _HISTORY_DAYS: Final = 30
 
 
 class Thresholds(Params, frozen=True, kw_only=True):
-    """Shares are of the value deposited in the window; `usual_percent` compares it with the 30 days before."""
+    """Shares are of the value deposited in the window; `usual_percent` compares it with the 30 days before.
+
+    The file's severity takes `telling` value and either few transfers or an account whose habits are known.
+    """
 
     window: Window
     minimum: Usd
@@ -24,6 +27,8 @@ class Thresholds(Params, frozen=True, kw_only=True):
     share_percent_maximum: Annotated[int, Meta(ge=100, le=200)]
     usual_percent: Annotated[int, Meta(ge=0)]
     transfers_maximum: Annotated[int, Meta(ge=2, le=20)]
+    few: Annotated[int, Meta(ge=2)]
+    habits: Window
 
 
 class PassThrough(AccountRule):
@@ -60,8 +65,9 @@ class PassThrough(AccountRule):
             return None
         address = profile.address[index]
         before = sum(day.deposited for day in profile.days_before(start, _HISTORY_DAYS))
-        if (address and address in profile.address[:start]) or inward * 100 < before * params.usual_percent:
+        if (address and profile.address.index(address) < start) or inward * 100 < before * params.usual_percent:
             return None
+        known = len(span) <= params.few or profile.first_ms <= profile.occurred_ms[index] - params.habits
         deposits = [i for i in range(index) if profile.inflow[i]]
         return Finding(
             story=(began([profile.occurred_ms[i] for i in deposits], self.window, self.window),),
@@ -79,5 +85,5 @@ class PassThrough(AccountRule):
                 "hours_maximum": self.window / 3_600_000,
             },
             counterparty=address or None,
-            severity=None if inward >= params.telling else Severity.LOW,
+            severity=None if known and inward >= params.telling else Severity.LOW,
         )

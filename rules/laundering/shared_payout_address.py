@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from rules.address_state import AddressState
 from rules.finding import Answer, Finding
-from rules.messages import Flow, Severity
+from rules.messages import Flow
 from rules.rule import CounterpartyRule, Params, Usd, Window
 from rules.transfer import Kind, dollars
 
@@ -14,13 +14,11 @@ _CITED: Final = 20
 
 
 class Thresholds(Params, frozen=True, kw_only=True):
-    """From `accounts` payers on it is a story, from `ring` payers over at least `ring_age` a telling one."""
+    """From `accounts` payers on it is a story; an address with more accounts than `service` is a service."""
 
     window: Window
     minimum: Usd
     accounts: Annotated[int, Meta(ge=2)]
-    ring: Annotated[int, Meta(ge=2)]
-    ring_age: Window
     service: Annotated[int, Meta(ge=3, le=31)]
 
 
@@ -47,19 +45,16 @@ class SharedPayoutAddress(CounterpartyRule):
         total = sum(contact.value for contact in paid)
         if len(paid) < params.accounts or total < params.minimum:
             return None
-        ring = len(paid) >= params.ring and paid[-1].occurred_ms - paid[0].occurred_ms >= params.ring_age
         return Finding(
-            story=("ring" if ring else "shared",),
+            story=("shared",),
             evidence=state.evidence(paid[-_CITED:], "Latest payout of one of the accounts"),
             facts={
                 "accounts": sorted(contact.account_id for contact in paid),
                 "account_count": len(paid),
                 "account_count_minimum": params.accounts,
-                "ring_minimum": params.ring,
                 "service_from": params.service + 1,
                 "total_usd": dollars(total),
                 "total_usd_minimum": dollars(params.minimum),
             },
             counterparty=flow.address,
-            severity=Severity.MEDIUM if ring else None,
         )

@@ -46,8 +46,6 @@ class Velocity(AccountRule):
         count, moved = index + 1 - start, sum(profile.value[start : index + 1])
         if moved < params.minimum:
             return None
-        if profile.first_ms > times[start] - params.history:
-            return Unanswered("too little history before the burst for a baseline")
         days = profile.days_before(start, self.days)
         busiest = max((day.deposits + day.withdrawals for day in days), default=0)
         usual_count = sum(day.deposits + day.withdrawals for day in days)
@@ -58,6 +56,8 @@ class Velocity(AccountRule):
             or moved * self.days < usual_value * params.ratio
         ):
             return None
+        if profile.first_ms > times[start] - params.history:
+            return Unanswered("too little history before the burst for a baseline")
         return Finding(
             story=(began(times[: index + 1], self.window, self.window * 7),),
             evidence=profile.evidence(range(max(start, index + 1 - _CITED), index + 1), "Part of the burst"),
