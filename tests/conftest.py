@@ -6,22 +6,40 @@ error instead: a green run there has left nothing out. Tests that kill or stop a
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
-from streams.components import Component, ComponentMissing, EmbeddedBroker, Kafka, Redis
+from streams.components import ComponentMissing, EmbeddedBroker, Kafka, Redis
 
 ROOT = Path(__file__).resolve().parents[1]
-C = TypeVar("C", bound=Component)
-
 _MISSING = "missing component: "
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--storm", action="store_true", help="let the fault tests kill things for minutes, not seconds")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Generator[None, None, None]:
+    """Skip a test whose fixtures miss a component."""
+    yield from _skipping_what_misses_a_component()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, None, None]:
+    """Skip a test that starts a server itself and misses the component."""
+    yield from _skipping_what_misses_a_component()
+
+
+def _skipping_what_misses_a_component() -> Generator[None, None, None]:
+    try:
+        yield
+    except ComponentMissing as missing:
+        if os.environ.get("CI", "").lower() in {"1", "true", "yes"}:
+            raise
+        pytest.skip(f"{_MISSING}{missing}")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -31,7 +49,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if missing:
         terminalreporter.section("components that were not there", sep="!", red=True, bold=True)
     for component, tests in missing.most_common():
-        terminalreporter.line(f"SKIPPED COMPONENT: {component} ({tests} tests did not run)", red=True)
+        terminalreporter.line(f"SKIPPED COMPONENT: {component} (tests that did not run: {tests})", red=True)
 
 
 @pytest.fixture(scope="session")
@@ -43,19 +61,22 @@ def storm(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
     """One real Kafka broker for all tests; each takes topics of its own."""
-    yield from _started(lambda: Kafka(tmp_path_factory.mktemp("kafka")))
+    with Kafka(tmp_path_factory.mktemp("kafka")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
     """One real Redis for all tests; each takes keys of its own or calls `flush` first."""
-    yield from _started(lambda: Redis(tmp_path_factory.mktemp("redis")))
+    with Redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 def embedded_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
     """One embedded broker, without transactions, for all tests; each takes topics of its own."""
-    yield from _started(lambda: EmbeddedBroker(tmp_path_factory.mktemp("embedded")))
+    with EmbeddedBroker(tmp_path_factory.mktemp("embedded")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -71,15 +92,3 @@ def data_dir() -> Path:
     if given:
         pytest.fail(f"LOCKGATE_DATA={given} is not a folder")
     pytest.skip(f"{_MISSING}data sets (no folder {folder}; LOCKGATE_DATA names another)")
-
-
-def _started(make: Callable[[], C]) -> Iterator[C]:
-    try:
-        component = make()
-        component.start()
-    except ComponentMissing as missing:
-        if os.environ.get("CI", "").lower() in {"1", "true", "yes"}:
-            raise
-        pytest.skip(f"{_MISSING}{missing}")
-    with component:
-        yield component

@@ -262,6 +262,7 @@ def test_killed_kafka_comes_back_with_port_and_records(tmp_path: Path) -> None:
 
 @pytest.mark.integration
 def test_local_servers_stay_up_until_they_are_taken_down(tmp_path: Path) -> None:
+    assert java() and kafka_libs()  # where these are missing the test is skipped, as the commands below could not tell
     command = [sys.executable, "-m", "streams.components"]
     ports = ["--kafka-port", str(free_port()), "--redis-port", str(free_port()), "--folder", str(tmp_path)]
     started = subprocess.run([*command, "up", *ports], check=True, capture_output=True, text=True)
