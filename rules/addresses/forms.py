@@ -30,8 +30,7 @@ _CLAIMS_MONERO = re.compile(r"[48][0-9A-Za-z]{94}|4[0-9A-Za-z]{105}").fullmatch
 _CLAIMS_CASH = re.compile(
     f"[qpzr][0-9a-z]{{41}}|[QPZR][0-9A-Z]{{41}}|[qpzrQPZR][{CHARSET + CHARSET.upper()}]{{41}}"
 ).fullmatch
-_CLAIMS_SEGWIT = re.compile(r"(bc|ltc|btg)1[0-9a-z]*", re.IGNORECASE).fullmatch
-_CLAIMS_BNB = re.compile(r"bnb1[0-9a-z]*", re.IGNORECASE).fullmatch
+_CLAIMS_BECH32_OF = re.compile(r"(bc|ltc|btg|bnb)1[0-9a-z]*", re.IGNORECASE).fullmatch
 _CASH_SCHEMES = ("bitcoincash:", "simpleledger:", "ecash:")
 # judgement: 38 data characters carry 20 bytes, the shortest account hash in use
 _CLAIMS_BECH32 = re.compile(
@@ -151,6 +150,9 @@ def _by_shape(text: str) -> tuple[str, ...]:
     """Reads an address of an unknown network; one that claims a known kind has to be a valid one of it."""
     if _CLAIMS_BASE58CHECK(text):
         return _base58_by_shape(text)
+    known = _known_bech32(text)
+    if known is not None:
+        return (known,)
     if text[0] == "0" and text[1:2] in ("x", "X"):
         return (_hexadecimal(text),)
     if _EVM_ANY(text):
@@ -198,12 +200,16 @@ def _hexadecimal(text: str) -> str:
     return "0x" + account[1].lower().zfill(64)
 
 
+def _known_bech32(text: str) -> str | None:
+    """Reads a text that starts with the prefix of a known bech32 network, None for any other text."""
+    known = _CLAIMS_BECH32_OF(text)
+    if known is None or (not text.islower() and not text.isupper() and _is_solana(text)):
+        return None
+    hrp = known[1].lower()
+    return _bnb_beacon(text) if hrp == "bnb" else segwit(text, hrp, hrp)
+
+
 def _bech32_or_unknown(text: str) -> str:
-    known = _CLAIMS_SEGWIT(text)
-    if known and not _is_solana(text):
-        return segwit(text, known[1].lower(), known[1].lower())
-    if _CLAIMS_BNB(text) and not _is_solana(text):
-        return _bnb_beacon(text)
     if _HEX_32(text):
         return text.lower()
     if _CLAIMS_BECH32(text):

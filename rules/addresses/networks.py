@@ -55,8 +55,8 @@ _NAMES: dict[Family, str] = {
     Family.MONERO: "monero xmr",
     Family.SOLANA: "solana sol spl solanamainnet",
     Family.BNB_BEACON: "bep2 binancechain bnbbeaconchain beaconchain",
-    # Chains on which an address is an account name and may be short.
-    Family.NAMED: "eos vaulta wax telos near nearprotocol hedera hbar hive steem proton xpr",
+    # Chains on which an address is an account name or number and may be short.
+    Family.NAMED: "eos vaulta wax telos near nearprotocol hedera hbar hive steem proton xpr flow iost waxp",
 }
 _FAMILIES = {name: family for family, names in _NAMES.items() for name in names.split()}
 _IGNORED = str.maketrans("", "", " -_.()/")

@@ -136,7 +136,7 @@ def test_address_of_a_chain_we_do_not_know_passes_as_it_is(address: str) -> None
     assert canonical(address) == canonical(address, "a chain of next year") == address
 
 
-@pytest.mark.parametrize("address", ["0.0.1234567", "alice.near", "binancecleos"])
+@pytest.mark.parametrize("address", ["0.0.1234567", "alice.near", "binancecleos", "0x1654653399040a61"])
 def test_account_names_may_be_short_on_chains_that_use_names(address: str) -> None:
     assert canonical(address, "hedera") == address
     with pytest.raises(MalformedAddress):
