@@ -1,0 +1,1 @@
+"""Lockgate's core: transfers in, findings and verdicts out. Pure: no I/O and no clock."""

@@ -1,0 +1,69 @@
+"""What is remembered of a counterparty address: which accounts dealt with it last, bounded, in event time."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from rules.messages import Evidence, Flow
+from rules.stories import Stories
+from rules.transfer import dollars, moment
+
+ACCOUNTS: Final = 32  # judgement: an address with more accounts is a service, which the rules leave alone
+
+
+class Contact(msgspec.Struct, array_like=True, gc=False):
+    """The latest transfer between the address and one account, in one direction; `value` in micro-dollars."""
+
+    account_id: str
+    inflow: bool
+    occurred_ms: int
+    value: int
+    event_id: str
+    amount: str
+    asset: str
+
+
+class AddressState(msgspec.Struct, array_like=True):
+    """The latest contact with each account and direction, ordered by event time, and the stories already told."""
+
+    contacts: list[Contact] = []
+    forgotten_ms: int = 0
+    stories: Stories = msgspec.field(default_factory=Stories)
+
+    def add(self, flow: Flow) -> None:
+        """Take in a flow: it replaces an older contact of the same account and direction."""
+        contacts = self.contacts
+        for place, known in enumerate(contacts):
+            if known.account_id == flow.account_id and known.inflow == flow.inflow:
+                if (known.occurred_ms, known.event_id) > (flow.occurred_ms, flow.event_id):
+                    return
+                del contacts[place]
+                break
+        contacts.append(
+            Contact(
+                flow.account_id, flow.inflow, flow.occurred_ms, flow.value, flow.event_id, flow.amount, flow.asset
+            )
+        )
+        if len(contacts) > 1:
+            contacts.sort(key=_event_time)
+            if len(contacts) > ACCOUNTS:
+                self.forgotten_ms = max(self.forgotten_ms, contacts.pop(0).occurred_ms)
+
+    def evidence(self, contacts: Sequence[Contact], shows: str) -> tuple[Evidence, ...]:
+        """The contacts' transfers as evidence; `shows` says what each of them shows."""
+        return tuple(
+            Evidence(
+                event_id=contact.event_id,
+                amount=contact.amount,
+                asset=contact.asset,
+                value_usd=dollars(contact.value),
+                occurred_at=moment(contact.occurred_ms),
+                shows=shows,
+            )
+            for contact in contacts
+        )
+
+
+def _event_time(contact: Contact) -> tuple[int, str]:
+    return contact.occurred_ms, contact.event_id

@@ -1,0 +1,32 @@
+"""What a rule answers with: a finding, the reason why it could not answer, or nothing found."""
+
+from typing import Any
+
+import msgspec
+
+from rules.messages import Evidence, ListMatch, Severity
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule fired.
+
+    `story` is what makes two findings the same story: together with rule and subject it becomes the alert's id, so it holds
+    nothing that depends on processing order. `facts` are the measured values beside their thresholds. `severity`, where
+    given, replaces the one of the rule's file.
+    """
+
+    story: tuple[str | int, ...]
+    evidence: tuple[Evidence, ...]
+    facts: dict[str, Any]
+    counterparty: str | None = None
+    match: ListMatch | None = None
+    severity: Severity | None = None
+
+
+class Unanswered(msgspec.Struct, frozen=True):
+    """A rule could not answer: data is missing or history too short. Never the same as nothing found."""
+
+    reason: str
+
+
+Answer = Finding | Unanswered | None

@@ -1,0 +1,67 @@
+"""From raw records to an ordered batch of checked transfers, with a dead letter for each that is none."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from rules.messages import DeadLetter, Source
+from rules.transfer import BadTransfer, Kind, Transfer, read_transfer, time_ms, value_micros
+
+RawRecord = tuple[int, bytes | None, bytes | None]  # offset, key, value
+
+# (occurred_ms, topic, offset, value in micro-dollars, transfer): sorts by event time, then topic, then offset
+Item = tuple[int, str, int, int, Transfer]
+
+_LARGEST_ORIGINAL: Final = 512 * 1024  # judgement: bytes of a bad message that its dead letter carries
+
+
+class Intake(msgspec.Struct):
+    """One batch after decoding: transfers in the order in which they are judged, and what was no transfer."""
+
+    items: list[Item]
+    deadletters: list[DeadLetter]
+
+    def accounts(self) -> set[str]:
+        """Whose profiles the batch needs."""
+        return {item[4].account_id for item in self.items}
+
+
+class Gate:
+    """Checks the records of one input topic: contract, key, and that the kind belongs on the topic."""
+
+    def __init__(self, kind: Kind | None = None, *, keyed: bool = True) -> None:
+        self._kind = kind  # None: both kinds may come
+        self._keyed = keyed  # whether records carry the account as their key, as on Kafka
+
+    def admit(self, topic: str, partition: int, records: Iterable[RawRecord], into: Intake) -> None:
+        """Decode and check records, appending each to the batch as an item or as a dead letter."""
+        items, kind, keyed = into.items, self._kind, self._keyed
+        for offset, key, value in records:
+            try:
+                if value is None:
+                    raise BadTransfer("the message has no value")
+                transfer = read_transfer(value)
+                if keyed:
+                    _check_key(key, transfer.account_id)
+                if kind is not None and transfer.kind is not kind:
+                    raise BadTransfer(f"a {transfer.kind} does not belong on this topic", "kind")
+                if transfer.account is not None and transfer.account.opened_at is not None:
+                    time_ms(transfer.account.opened_at, "account.opened_at")
+                items.append(
+                    (time_ms(transfer.occurred_at), topic, offset, value_micros(transfer.value_usd), transfer)
+                )
+            except BadTransfer as bad:
+                into.deadletters.append(dead_letter(bad, value, Source(topic, partition, offset)))
+
+
+def dead_letter(bad: BadTransfer, value: bytes | None, source: Source) -> DeadLetter:
+    """The dead letter for a message; of a very long one it carries the beginning."""
+    return DeadLetter(reason=bad.reason, field=bad.field, original=(value or b"")[:_LARGEST_ORIGINAL], source=source)
+
+
+def _check_key(key: bytes | None, account_id: str) -> None:
+    if key is None:
+        raise BadTransfer("the message has no key; it must be the account_id", "key")
+    if key != account_id.encode():
+        raise BadTransfer("the key is not the account_id", "key")

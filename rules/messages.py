@@ -1,0 +1,147 @@
+"""What Lockgate sends: alerts, verdicts, dead letters and flows. The output contracts, version 1.
+
+Native JSON. Money is decimal text in US dollars or in units of the asset, times are UTC.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+
+class Severity(StrEnum):
+    """Medium and above is for a person to read today; low and info are for statistics and context."""
+
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Action(StrEnum):
+    """What a rule recommends, and what it does to the verdict of a withdrawal it fires on."""
+
+    REJECT = "reject"
+    HOLD = "hold"
+    REVIEW = "review"
+
+
+class Decision(StrEnum):
+    """What the exchange does with a withdrawal. No verdict means hold."""
+
+    RELEASE = "release"
+    HOLD = "hold"
+    REJECT = "reject"
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Where the message that led to this one stands: Kafka coordinates, or file name and line."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """One transfer that makes the story, and what it shows."""
+
+    event_id: str
+    amount: str
+    asset: str
+    value_usd: str
+    occurred_at: datetime
+    shows: str
+
+
+class ListMatch(msgspec.Struct, frozen=True, kw_only=True):
+    """The list entry that was met: which list, which version of it, who, and the spelling on the list."""
+
+    name: str
+    hash: str
+    published: str | None
+    entry_id: str
+    entry_name: str
+    matched: str
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """One story about one subject, with the transfers that make it and what to do.
+
+    `alert_id` is a hash of rule, subject and story key, never of processing order or time: the same story has the same id
+    in every run. `facts` holds the measured values beside the thresholds they were compared with.
+    """
+
+    alert_id: str
+    rule_id: str
+    rule_version: str
+    ruleset: Annotated[str, Meta(description="Hash of all rule files in force.")]
+    severity: Severity
+    title: str
+    typology: tuple[str, ...]
+    account_id: str
+    counterparty: Annotated[str | None, Meta(description="Canonical address, or null.")]
+    evidence: tuple[Evidence, ...]
+    facts: dict[str, Any]
+    list: ListMatch | None
+    source: Source
+    occurred_at: datetime
+    detected_at: datetime
+    retroactive: bool
+    action: Action
+
+
+class NotEvaluated(msgspec.Struct, frozen=True):
+    """A rule that could not answer, and why. Never the same as a clean answer."""
+
+    rule_id: str
+    reason: str
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to one withdrawal."""
+
+    event_id: str
+    account_id: str
+    decision: Decision
+    alert_ids: tuple[str, ...]
+    rules_run: tuple[str, ...]
+    rules_not_evaluated: tuple[NotEvaluated, ...]
+    list_hash: str | None
+    list_age_seconds: int | None
+    source: Source
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that could not be judged: why, which field, and the message itself (base64)."""
+
+    reason: str
+    field: str
+    original: bytes
+    source: Source
+
+
+class Flow(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Value between an account and a counterparty address: what the accounts stage tells the counterparties stage.
+
+    Internal, version 1; `value` in micro-dollars, `occurred_ms` in milliseconds since the epoch.
+    """
+
+    address: str
+    account_id: str
+    inflow: bool
+    value: int
+    occurred_ms: int
+    event_id: str
+    amount: str
+    asset: str
+    topic: str
+    partition: int
+    offset: int
+
+    @property
+    def source(self) -> Source:
+        """Where the transfer stands that made this flow."""
+        return Source(self.topic, self.partition, self.offset)

@@ -1,0 +1,173 @@
+"""A rule: one specific behavioural question with typed parameters, and its metadata.
+
+A rule is a class in `rules/FAMILY/NAME.py` beside `NAME.toml` with its words, thresholds and worked examples. It subclasses
+`AccountRule` (asked at every transfer of an account) or `CounterpartyRule` (asked at every flow to or from an address).
+"""
+
+import re
+from enum import StrEnum
+from typing import Any, ClassVar, Final, Self
+
+import msgspec
+
+from rules.address_state import AddressState
+from rules.finding import Answer
+from rules.messages import Action, Evidence, Flow, ListMatch, Severity
+from rules.profile import Profile
+from rules.transfer import Kind, Transfer, dollars, moment, value_micros
+
+_UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_DURATION: Final = re.compile(r"([1-9][0-9]{0,4})([smhd])", re.ASCII)
+
+
+class Window(int):
+    """A length of time in milliseconds; a rule file writes it as `90s`, `15m`, `24h` or `30d`."""
+
+    @classmethod
+    def parse(cls, text: object) -> Self:
+        """Read the text form. Raises ValueError."""
+        parts = _DURATION.fullmatch(text) if isinstance(text, str) else None
+        if parts is None:
+            raise ValueError(f"{text!r} is not a length of time such as 24h or 30d")
+        return cls(int(parts[1]) * _UNITS_MS[parts[2]])
+
+
+class Usd(int):
+    """An amount in micro-dollars; a rule file writes dollars as text, such as `10000` or `0.50`."""
+
+    @classmethod
+    def parse(cls, text: object) -> Self:
+        """Read the text form. Raises ValueError."""
+        if not isinstance(text, str):
+            raise ValueError(f"{text!r} is not US dollars as text")
+        return cls(value_micros(text, "value"))
+
+
+class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The typed parameters of a rule; a subclass for each rule names them."""
+
+    @classmethod
+    def read(cls, values: dict[str, Any]) -> Self:
+        """From the values of a rule file. Raises msgspec.ValidationError naming the parameter."""
+        return msgspec.convert(values, cls, dec_hook=_parse_parameter)
+
+
+def _parse_parameter(kind: type, value: object) -> object:
+    if issubclass(kind, Window | Usd):
+        return kind.parse(value)
+    raise NotImplementedError(kind)
+
+
+class Status(StrEnum):
+    """shadow: judged and counted, nothing sent. live: sends. retired: kept for the record, never run."""
+
+    SHADOW = "shadow"
+    LIVE = "live"
+    RETIRED = "retired"
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[rule]` table of a rule file: its words for people, and what it does to a verdict.
+
+    `required` holds a withdrawal for which the rule could not be evaluated.
+    """
+
+    id: str
+    title: str
+    status: Status
+    severity: Severity
+    version: str
+    action: Action
+    required: bool = False
+    typology: tuple[str, ...]
+    false_positives: tuple[str, ...]
+    blind_spots: tuple[str, ...]
+    triage: str
+    references: tuple[str, ...] = ()
+
+
+class Case:
+    """All that a rule may look at when it judges one transfer of an account.
+
+    `profile` already holds the transfer, at `index`. `index` is -1 for a transfer older than the kept history: then rules
+    that look back are not asked. `transfer` is None when a transfer is judged again because a late one landed before it:
+    then only rules that look back are asked.
+    """
+
+    __slots__ = ("addresses", "index", "listed", "occurred_ms", "profile", "screened", "transfer", "unreadable")
+
+    def __init__(
+        self,
+        *,
+        profile: Profile,
+        index: int,
+        occurred_ms: int,
+        transfer: Transfer | None = None,
+        addresses: tuple[str, ...] = (),
+        unreadable: tuple[str, ...] = (),
+        listed: tuple[tuple[str, ListMatch], ...] = (),
+        screened: bool = False,
+    ) -> None:
+        self.profile = profile
+        self.index = index
+        self.occurred_ms = occurred_ms
+        self.transfer = transfer
+        self.addresses = addresses  # canonical, counterparty side
+        self.unreadable = unreadable  # reasons, one for each address that could not be read
+        self.listed = listed  # (canonical address, list entry) for each address that is on a list
+        self.screened = screened  # whether a sanctions list is loaded
+
+    def own_evidence(self, shows: str) -> Evidence:
+        """The transfer being judged, as evidence; works for one too old for the profile, too."""
+        transfer = self.transfer
+        if transfer is None:
+            return self.profile.evidence((self.index,), shows)[0]
+        return Evidence(
+            event_id=transfer.event_id,
+            amount=transfer.amount,
+            asset=transfer.asset,
+            value_usd=dollars(value_micros(transfer.value_usd)),
+            occurred_at=moment(self.occurred_ms),
+            shows=shows,
+        )
+
+
+class Rule:
+    """What both kinds of rules share."""
+
+    about: About
+    Parameters: ClassVar[type[Params]] = Params
+
+    def __init__(self, about: About, params: dict[str, Any]) -> None:
+        self.about = about
+        self.bind(self.Parameters.read(params))
+
+    def bind(self, params: Any) -> None:
+        """Take the parameters; a rule copies what it needs often to attributes of its own."""
+        self.params = params
+
+
+class AccountRule(Rule):
+    """Asked at every transfer of the directions in `asked_on`, with the account's profile.
+
+    `looks_back` says that the answer comes from the profile alone, so that the rule is asked again about later transfers
+    when a late one lands before them. `event_story` says that every finding is a story of its own, which needs no memory.
+    """
+
+    asked_on: ClassVar[frozenset[Kind]] = frozenset(Kind)
+    looks_back: ClassVar[bool] = True
+    event_story: ClassVar[bool] = False
+
+    def judge(self, case: Case) -> Answer:
+        """Answer the rule's question for `case.profile` at `case.index`."""
+        raise NotImplementedError
+
+
+class CounterpartyRule(Rule):
+    """Asked at every flow between an account and a counterparty address, with what is known of the address."""
+
+    asked_on: ClassVar[frozenset[Kind]] = frozenset(Kind)
+
+    def judge(self, flow: Flow, state: AddressState) -> Answer:
+        """Answer the rule's question; `state` already holds the flow."""
+        raise NotImplementedError

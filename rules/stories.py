@@ -1,0 +1,44 @@
+"""Which stories have been told about a subject, so that no alert is sent twice. Bounded, in event time."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+REMEMBERED: Final = 64  # judgement: stories kept for one account or address
+
+
+class Stories(msgspec.Struct, array_like=True):
+    """Alert ids with the event time of the finding that told them.
+
+    When there is no room the oldest is dropped, and from then on nothing as old as that is told: a story that may have
+    been told is not told again.
+    """
+
+    told: dict[str, int] = {}
+    floor_ms: int = 0
+
+    def tell(self, alert_id: str, occurred_ms: int) -> bool:
+        """Remember a story; False when it was told before, or may have been."""
+        if alert_id in self.told or occurred_ms <= self.floor_ms:
+            return False
+        self.told[alert_id] = occurred_ms
+        if len(self.told) > REMEMBERED:
+            oldest = min(self.told, key=lambda known: (self.told[known], known))
+            self.floor_ms = max(self.floor_ms, self.told.pop(oldest))
+        return True
+
+
+def began(times: Sequence[int], gap_ms: int, grain_ms: int) -> int:
+    """When the unbroken run began that ends with the last of `times`, in units of `grain_ms`: a story's anchor.
+
+    `times` are the event times of the transfers that make the story, oldest first. A pause longer than `gap_ms`
+    starts another run. Every transfer of a run has the same anchor, so that it does not matter which one triggers; a
+    run that outlives the kept history moves on by whole grains.
+    """
+    start = times[-1]
+    for earlier in reversed(times):
+        if start - earlier > gap_ms:
+            break
+        start = earlier
+    return start // grain_ms

@@ -1,0 +1,34 @@
+"""`lockgate worker`."""
+
+import click
+
+from streams.cli.options import with_settings
+from streams.logs import setup_logs
+from streams.rulefiles import load_rules
+from streams.settings import Settings
+from streams.watchlists import load_watchlist
+from streams.worker import run_worker
+
+
+@click.command()
+@with_settings(
+    "kafka",
+    "redis",
+    "lists",
+    "http",
+    "rules",
+    "session_timeout",
+    "group",
+    "max_list_age_hours",
+    "profile_cache",
+    "log_level",
+)
+def worker(settings: Settings) -> None:
+    """Judge deposits and withdrawals until told to stop.
+
+    Waits for Kafka and Redis whenever they are away, and says so on /readyz. Logs are JSON lines on stderr.
+
+    Exit codes: 0 after SIGTERM or SIGINT; 2 wrong settings, rules or lists.
+    """
+    setup_logs(settings.log_level)
+    run_worker(settings, load_rules(settings.rules_folder()), load_watchlist(settings.lists))

@@ -1,0 +1,152 @@
+"""Publishing: the outputs and journal records of a round in one Kafka transaction, or plainly where there are none."""
+
+import asyncio
+import contextlib
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Final
+
+import aiokafka.producer.sender
+import msgspec
+import xxhash
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from rules.messages import Flow
+from streams.delivery.journal import Record, encode
+from streams.delivery.stage import Message
+from streams.errors import Lost
+from streams.settings import FLOWS
+
+# aiokafka waits 20 ms between two transactions of a producer, because the broker may still be writing the markers of the
+# last one; a shorter wait asks more often instead. tests/streams/test_publisher.py notices when the constant is gone.
+aiokafka.producer.sender.BACKOFF_OVERRIDE = 0.002
+
+LARGEST_BATCH: Final = 900_000  # bytes of a record batch; brokers refuse more than 1,048,588 unless told otherwise
+_FLOWS_IN_BUNDLE: Final = 2_000
+_TRANSACTION_TIMEOUT_MS: Final = 60_000
+_start_timeout: Final = 20.0
+_encode_flows: Final = msgspec.msgpack.Encoder().encode
+
+
+class Publication(msgspec.Struct, frozen=True):
+    """What one partition has to publish in a round: messages and flows of a batch, and records for its journal."""
+
+    partition: int
+    journal: str
+    records: Sequence[Record]
+    messages: Sequence[Message] = ()
+    flows: Sequence[Flow] = ()
+
+
+class Publisher:
+    """One producer. With a transactional id every `publish` is one transaction, else it is plain.
+
+    After any error it must be thrown away: what became of the last transaction is then for a claim to find out.
+    """
+
+    def __init__(self, servers: list[str], transactional_id: str | None) -> None:
+        self.transactional_id = transactional_id
+        identity: dict[str, Any] = (
+            {"transactional_id": transactional_id, "transaction_timeout_ms": _TRANSACTION_TIMEOUT_MS}
+            if transactional_id
+            else {"acks": "all"}
+        )
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=servers,
+            linger_ms=0,
+            max_batch_size=LARGEST_BATCH,
+            max_request_size=4 * LARGEST_BATCH,
+            request_timeout_ms=10_000,
+            **identity,
+        )
+        self._partitions: dict[str, int] = {}
+
+    async def start(self) -> None:
+        """Connect; with a transactional id this ends whatever an earlier producer of that id had open, and fences it."""
+        await asyncio.wait_for(self._producer.start(), _start_timeout)
+
+    async def stop(self) -> None:
+        """Give up the producer, orderly where that is quick, in any case within two seconds."""
+        with contextlib.suppress(KafkaError, TimeoutError, OSError):
+            await asyncio.wait_for(self._producer.stop(), 2)
+
+    async def publish(self, publications: Sequence[Publication]) -> list[int]:
+        """Publish a round; returns the offset of the first journal record of each publication.
+
+        Raises:
+            KafkaError, Lost: nothing or all of it has been published; the publisher is of no use any more.
+        """
+        outgoing: dict[TopicPartition, list[tuple[bytes | None, bytes]]] = defaultdict(list)
+        journals: list[TopicPartition] = []
+        for publication in publications:
+            for message in publication.messages:
+                place = await self._place(message.topic, publication.partition)
+                outgoing[place].append((message.key, message.value))
+            if publication.flows:
+                await self._bundle(publication.flows, outgoing)
+            journal = TopicPartition(publication.journal, publication.partition)
+            journals.append(journal)
+            outgoing[journal] += [(None, encode(record)) for record in publication.records]
+        sent = await self._send(outgoing)
+        offsets = [sent[journal] for journal in journals]
+        if any(offset < 0 for offset in offsets):
+            raise Lost("the broker did not say where the journal record stands")
+        return offsets
+
+    async def _send(self, outgoing: dict[TopicPartition, list[tuple[bytes | None, bytes]]]) -> dict[TopicPartition, int]:
+        """Send everything, as one transaction if there is a transactional id; the first offset by partition."""
+        producer, transactional = self._producer, self.transactional_id is not None
+        if transactional:
+            await producer.begin_transaction()
+            for place in outgoing:  # announced together, so that one request covers them all
+                producer._txn_manager.maybe_add_partition_to_txn(place)
+        now = int(time.time() * 1000)
+        first: dict[TopicPartition, asyncio.Future[Any]] = {}
+        waiting: list[asyncio.Future[Any]] = []
+        for place, records in outgoing.items():
+            batch = producer.create_batch()
+            for key, value in records:
+                if batch.append(key=key, value=value, timestamp=now) is None:
+                    waiting.append(await producer.send_batch(batch, place.topic, partition=place.partition))
+                    first.setdefault(place, waiting[-1])
+                    batch = producer.create_batch()
+                    batch.append(key=key, value=value, timestamp=now)
+            waiting.append(await producer.send_batch(batch, place.topic, partition=place.partition))
+            first.setdefault(place, waiting[-1])
+        await asyncio.gather(*waiting)  # commit_transaction would commit without a batch that was refused
+        if transactional:
+            await producer.commit_transaction()
+        return {place: (await future).offset for place, future in first.items()}
+
+    async def _bundle(
+        self, flows: Sequence[Flow], outgoing: dict[TopicPartition, list[tuple[bytes | None, bytes]]]
+    ) -> None:
+        """Flows go to the partition of their address, many to a record."""
+        count = await self._count(FLOWS)
+        routed: dict[int, list[Flow]] = defaultdict(list)
+        for flow in flows:
+            routed[xxhash.xxh3_64_intdigest(flow.address.encode()) % count].append(flow)
+        for number, bundle in routed.items():
+            records = outgoing[TopicPartition(FLOWS, number)]
+            for first in range(0, len(bundle), _FLOWS_IN_BUNDLE):
+                records.append((None, _encode_flows(bundle[first : first + _FLOWS_IN_BUNDLE])))
+
+    async def _place(self, topic: str, partition: int) -> TopicPartition:
+        return TopicPartition(topic, partition % await self._count(topic))
+
+    async def _count(self, topic: str) -> int:
+        count = self._partitions.get(topic)
+        if count is None:
+            count = self._partitions[topic] = len(await self._producer.partitions_for(topic))
+        return count
+
+
+async def fence(servers: list[str], transactional_id: str) -> None:
+    """End whatever a producer of that id has open, and refuse what it may still send."""
+    publisher = Publisher(servers, transactional_id)
+    try:
+        await publisher.start()
+    finally:
+        await publisher.stop()

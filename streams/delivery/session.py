@@ -1,0 +1,203 @@
+"""The partitions of one worker between two rebalances, and one producer for all of them.
+
+A session never ends by itself: whatever fails, it throws its producer away and claims everything again under a new
+transactional id, with growing pauses, until it is stopped.
+"""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from aiokafka.errors import KafkaError
+from redis.exceptions import RedisError
+
+from streams import metrics
+from streams.delivery.claim import Claimer
+from streams.delivery.feed import Feed
+from streams.delivery.inbox import FULL, Chunk
+from streams.delivery.partition import Condition, Partition
+from streams.delivery.publisher import Publisher
+from streams.delivery.rounds import Rounds, check_standing
+from streams.errors import Impossible, Lost
+from streams.store import Store
+
+log = logging.getLogger(__name__)
+
+# What an outage, a rebalance or a zombie can raise: void everything in hand and claim again.
+RECOVERABLE: Final = (Lost, RedisError, KafkaError, OSError, TimeoutError, asyncio.TimeoutError)
+_FIRST_PAUSE: Final = 0.2
+_LONGEST_PAUSE: Final = 5.0
+_IMPOSSIBLE_PAUSE: Final = 30.0  # somebody has to look; until then ask again now and then
+_CHECK_SECONDS: Final = 1.0
+
+
+class Session:
+    """Claims partitions and runs rounds over those that are ready."""
+
+    def __init__(
+        self,
+        partitions: Sequence[Partition],
+        *,
+        servers: list[str],
+        store: Store,
+        feed: Feed,
+        worker: str,
+        generation: Callable[[], int],
+        session_timeout: float,
+        transactional: bool,
+    ) -> None:
+        self.partitions = {(part.stage.name, part.number): part for part in partitions}
+        self._by_topic = {(topic, part.number): part for part in partitions for topic in part.stage.sources}
+        self._servers = servers
+        self._store = store
+        self._feed = feed
+        self._worker = worker
+        self._generation = generation
+        self._patience = 2 * session_timeout
+        self._transactional = transactional
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+        self.settled = asyncio.Event()  # every partition is ready, or has failed at its first claim
+
+    def start(self) -> None:
+        """Begin to claim and judge, in the background."""
+        self._task = asyncio.create_task(self._run(), name="session")
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Finish the round under way if it can be done in time, and give everything up."""
+        self._stopping = True
+        self._wake.set()
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=grace_seconds)
+            if not self._task.done():
+                self._task.cancel()
+                await asyncio.wait([self._task], timeout=2)
+
+    def put(self, chunk: Chunk) -> None:
+        """Take a chunk from Faust; never blocks. Fetching stops above a mark and goes on below half of it."""
+        partition = self._by_topic.get((chunk.topic, chunk.partition))
+        if partition is None or partition.condition is not Condition.READY:
+            return
+        partition.inbox.put(chunk)
+        if partition.inbox.waiting > FULL and not partition.full:
+            partition.full = True
+            self._feed.full(partition.stage.sources, partition.number)
+        self._wake.set()
+
+    @property
+    def ready(self) -> bool:
+        """Whether every partition of this worker is being judged."""
+        return bool(self.partitions) and all(
+            partition.condition is Condition.READY for partition in self.partitions.values()
+        )
+
+    async def _run(self) -> None:
+        pause = _FIRST_PAUSE
+        while not self._stopping:
+            started = time.monotonic()
+            try:
+                await self._live()
+            except RECOVERABLE as error:
+                metrics.SESSION_FAILURES.labels(type(error).__name__).inc()
+                log.warning("session failed", extra={"error": type(error).__name__, "reason": str(error)[:300]})
+            except Exception:  # the agent boundary: a fault of ours must not end the worker either
+                metrics.SESSION_FAILURES.labels("bug").inc()
+                log.exception("session failed for an unknown reason")
+            if self._stopping:
+                return
+            if time.monotonic() - started > 30:
+                pause = _FIRST_PAUSE
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _live(self) -> None:
+        """One life of the session: a producer, claims, rounds. Ends by an error, or quietly when stopped."""
+        for partition in self.partitions.values():
+            partition.reset()
+            self._feed.pause(partition.stage.sources, partition.number)
+        await self._store.forget_connections()
+        transactional_id = f"lockgate-{self._worker}-{secrets.token_hex(6)}" if self._transactional else None
+        publisher = Publisher(self._servers, transactional_id)
+        claims: list[asyncio.Task[None]] = []
+        rounds = Rounds(self._store, publisher, self._feed)
+        try:
+            await publisher.start()
+            claimer = Claimer(
+                servers=self._servers,
+                store=self._store,
+                feed=self._feed,
+                worker=self._worker,
+                generation=self._generation(),
+                transactional_id=transactional_id,
+            )
+            claims = [asyncio.create_task(self._claim(claimer, part)) for part in self.partitions.values()]
+            await self._rounds(rounds, claims)
+        finally:
+            for claim in claims:
+                claim.cancel()
+            if claims:
+                await asyncio.wait(claims, timeout=2)
+            await rounds.abandon()
+            await publisher.stop()
+            for partition in self.partitions.values():
+                partition.reset()
+                if not self._stopping:
+                    self._feed.pause(partition.stage.sources, partition.number)
+
+    async def _rounds(self, rounds: Rounds, claims: Sequence[asyncio.Task[None]]) -> None:
+        checked = time.monotonic()
+        while not self._stopping:
+            for claim in claims:
+                if claim.done():
+                    claim.result()  # raises what the claim did not expect
+            ready = [part for part in self.partitions.values() if part.condition is Condition.READY]
+            busy = [part for part in ready if part.inbox.waiting]
+            if busy:
+                await rounds.run(busy)
+                await asyncio.sleep(0)
+            elif rounds.publishing:
+                await rounds.settle()
+            else:
+                await rounds.settle()
+                self._wake.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_CHECK_SECONDS / 2):
+                        await self._wake.wait()
+            if time.monotonic() - checked > _CHECK_SECONDS:
+                checked = time.monotonic()
+                await check_standing(self._store, [p for p in ready if p.condition is Condition.READY])
+        await rounds.settle()
+
+    async def _claim(self, claimer: Claimer, partition: Partition) -> None:
+        """Claim one partition, however long it takes; rounds over the others go on meanwhile."""
+        pause, refused_since = _FIRST_PAUSE, 0.0
+        while True:
+            force = bool(refused_since) and time.monotonic() - refused_since > self._patience
+            try:
+                await claimer.claim(partition, force=force)
+                self._note_claimed()
+                return
+            except Impossible as error:
+                partition.condition = Condition.FAILED
+                metrics.IMPOSSIBLE.labels(partition.stage.name).inc()
+                log.critical("partition not served", extra={"partition": str(partition), "reason": str(error)})
+                pause = _IMPOSSIBLE_PAUSE
+            except RECOVERABLE as error:
+                if isinstance(error, Lost):
+                    refused_since = refused_since or time.monotonic()
+                log.warning(
+                    "claim failed",
+                    extra={"partition": str(partition), "error": type(error).__name__, "reason": str(error)[:300]},
+                )
+            self._note_claimed()
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _note_claimed(self) -> None:
+        if all(part.condition is not Condition.CLAIMING for part in self.partitions.values()):
+            self.settled.set()

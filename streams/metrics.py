@@ -1,0 +1,82 @@
+"""Every metric of Lockgate, defined once. Labels never hold an account or an address.
+
+| metric | what it tells |
+| --- | --- |
+| `lockgate_records_total` | input records by what became of them; together they are all records read |
+| `lockgate_unaccounted_records_total` | records read that are in none of those classes: must stay 0 |
+| `lockgate_verdicts_total` | verdicts by decision |
+| `lockgate_findings_total` | findings by rule: alerted, suppressed (story already told), shadowed |
+| `lockgate_rules_not_evaluated_total`, `lockgate_rule_errors_total` | rules that could not answer, or raised |
+| `lockgate_latency_seconds` | from the oldest record of a batch entering Kafka to its results being committed |
+| `lockgate_step_seconds` | time of a round's steps: load, judge, commit, publish |
+| `lockgate_lag_records`, `lockgate_waiting_records` | records in Kafka, or in memory, not judged yet |
+| `lockgate_partitions` | partitions of this worker by condition: claiming, ready, failed |
+| `lockgate_claims_total`, `lockgate_claim_seconds` | partitions taken over, by how: clean, republished, replayed, wiped |
+| `lockgate_replayed_batches_total`, `lockgate_republished_batches_total` | recovery work |
+| `lockgate_session_failures_total`, `lockgate_impossible_total` | outages met; contradictions that need a person |
+| `lockgate_redis_up`, `lockgate_kafka_up` | whether the last check of each succeeded |
+| `lockgate_list_age_seconds`, `lockgate_list_entries`, `lockgate_list_addresses` | sanctions data in force |
+| `lockgate_transactional` | 1 when outputs are exactly once, 0 on a broker without transactions |
+"""
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from streams.delivery.stage import Judged
+
+_FAST: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+RECORDS: Final = Counter("lockgate_records", "Input records by what became of them.", ("stage", "outcome"))
+UNACCOUNTED: Final = Counter("lockgate_unaccounted_records", "Records read and in no class; must stay 0.", ("stage",))
+VERDICTS: Final = Counter("lockgate_verdicts", "Verdicts by decision.", ("decision",))
+FINDINGS: Final = Counter("lockgate_findings", "Findings by rule and what became of them.", ("rule", "outcome"))
+NOT_EVALUATED: Final = Counter("lockgate_rules_not_evaluated", "Rules that could not answer.", ("rule",))
+RULE_ERRORS: Final = Counter("lockgate_rule_errors", "Rules that raised an exception.", ("rule",))
+LATENCY_SECONDS: Final = Histogram(
+    "lockgate_latency_seconds", "From a batch's oldest record in Kafka to its results.", ("stage",), buckets=_FAST
+)
+STEP_SECONDS: Final = Histogram("lockgate_step_seconds", "Time of the steps of a round.", ("step",), buckets=_FAST)
+LAG: Final = Gauge("lockgate_lag_records", "Records in Kafka that are not judged yet.", ("topic", "partition"))
+WAITING: Final = Gauge("lockgate_waiting_records", "Records fetched and not judged yet.", ("stage",))
+PARTITIONS: Final = Gauge("lockgate_partitions", "Partitions of this worker by condition.", ("stage", "condition"))
+CLAIMS: Final = Counter("lockgate_claims", "Partitions taken over, and how.", ("stage", "how"))
+CLAIM_SECONDS: Final = Histogram("lockgate_claim_seconds", "Time a claim takes.", buckets=_FAST)
+REPLAYED_BATCHES: Final = Counter("lockgate_replayed_batches", "Batches judged again.", ("stage", "verified"))
+REPUBLISHED_BATCHES: Final = Counter("lockgate_republished_batches", "Batches published by a successor.", ("stage",))
+SESSION_FAILURES: Final = Counter("lockgate_session_failures", "Sessions ended by an error.", ("error",))
+IMPOSSIBLE: Final = Counter("lockgate_impossible", "Contradictions of Redis and journal.", ("stage",))
+REDIS_UP: Final = Gauge("lockgate_redis_up", "1 when Redis answered the last check.")
+KAFKA_UP: Final = Gauge("lockgate_kafka_up", "1 when Kafka answered the last check.")
+LIST_AGE: Final = Gauge("lockgate_list_age_seconds", "Age of the sanctions list by its publication date.", ("list",))
+LIST_ENTRIES: Final = Gauge("lockgate_list_entries", "Entries of the sanctions list.", ("list",))
+LIST_ADDRESSES: Final = Gauge("lockgate_list_addresses", "Listed addresses by currency.", ("currency",))
+TRANSACTIONAL: Final = Gauge("lockgate_transactional", "1 when outputs are exactly once.")
+
+_OUTCOMES: Final = {
+    "accounts": ("deposit", "withdrawal", "duplicate", "deadletter"),
+    "counterparties": ("flow", "", "", ""),
+}
+
+
+def count_batch(stage: str, judged: Judged, records: int) -> None:
+    """Count a published batch of `records` records."""
+    for outcome, count in zip(_OUTCOMES[stage], judged.counts, strict=True):
+        if count:
+            RECORDS.labels(stage, outcome).inc(count)
+    if stage == "accounts" and (missing := records - sum(judged.counts)):
+        UNACCOUNTED.labels(stage).inc(abs(missing))
+    for decision, count in judged.decisions.items():
+        VERDICTS.labels(decision).inc(count)
+    tally = judged.tally
+    for outcome, counter in (
+        ("alerted", tally.findings),
+        ("suppressed", tally.suppressed),
+        ("shadowed", tally.shadowed),
+    ):
+        for rule, count in counter.items():
+            FINDINGS.labels(rule, outcome).inc(count)
+    for rule, count in tally.not_evaluated.items():
+        NOT_EVALUATED.labels(rule).inc(count)
+    for rule, count in tally.raised.items():
+        RULE_ERRORS.labels(rule).inc(count)

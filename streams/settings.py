@@ -1,0 +1,135 @@
+"""Every setting of Lockgate, in one typed object, from the environment or a TOML file.
+
+The environment wins over the file. Every fault is reported at once.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from streams.errors import SettingsError
+
+DEPOSITS: Final = "exchange.deposits"
+WITHDRAWALS: Final = "exchange.withdrawals"
+ALERTS: Final = "lockgate.alerts"
+VERDICTS: Final = "lockgate.verdicts"
+DEADLETTERS: Final = "lockgate.deadletters"
+FLOWS: Final = "lockgate.flows"
+LISTS: Final = "lockgate.lists"
+JOURNAL_ACCOUNTS: Final = "lockgate.journal.accounts"
+JOURNAL_COUNTERPARTIES: Final = "lockgate.journal.counterparties"
+
+_REDIS_SCHEMES: Final = {"redis", "rediss", "unix", "redis+cluster", "rediss+cluster"}
+_LOG_LEVELS: Final = {"debug", "info", "warning", "error"}
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Lockgate's settings. The TOML keys are these names, the environment's are `LOCKGATE_` and the name in capitals."""
+
+    kafka: str = "127.0.0.1:9092"
+    """Kafka bootstrap servers, host:port separated by commas."""
+    redis: str = "redis://127.0.0.1:6379/0"
+    """Redis URL; rediss:// for TLS, redis+cluster:// for a cluster."""
+    lists: tuple[str, ...] = ("demo",)
+    """Sanctions lists: files, folders, URLs, or `demo`; separated by commas."""
+    http: str = "127.0.0.1:9464"
+    """host:port of /metrics, /healthz and /readyz."""
+    rules: str | None = None
+    """A folder of rule files that replace or add to the built-in ones."""
+    session_timeout: float = 10.0
+    """Seconds after which Kafka gives a silent worker's partitions to others (6 to 300)."""
+    group: str = "lockgate"
+    """Kafka consumer group; also names the state in Redis."""
+    max_list_age_hours: float | None = None
+    """Withdrawals are held when the sanctions list is older than this; unset: never for that reason."""
+    profile_cache: int = 100_000
+    """Profiles of accounts and addresses kept in a worker's memory, per partition and stage."""
+    log_level: str = "info"
+    """debug, info, warning or error."""
+
+    def kafka_servers(self) -> list[str]:
+        """The bootstrap servers one by one."""
+        return [server.strip() for server in self.kafka.split(",")]
+
+    def http_address(self) -> tuple[str, int]:
+        """Host and port of the worker's HTTP server."""
+        host, _, port = self.http.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    def rules_folder(self) -> Path | None:
+        """The folder of rule files, if one is named."""
+        return None if self.rules is None else Path(self.rules)
+
+    def max_list_age_seconds(self) -> int | None:
+        """`max_list_age_hours` in seconds."""
+        return None if self.max_list_age_hours is None else int(self.max_list_age_hours * 3600)
+
+
+def load_settings(config: Path | None = None, environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
+    """Settings from the file, overridden by the environment, overridden by what is `given` and not None.
+
+    Raises:
+        SettingsError: with every fault.
+    """
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    if config is not None:
+        try:
+            values |= tomllib.loads(config.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise SettingsError([f"{config}: {error}"]) from None
+    for name, text in (os.environ if environ is None else environ).items():
+        if name.startswith("LOCKGATE_") and (field := name[9:].lower()) in Settings.__struct_fields__:
+            values[field] = text
+    values |= {name: value for name, value in given.items() if value is not None}
+    if isinstance(values.get("lists"), str):
+        values["lists"] = [part.strip() for part in values["lists"].split(",") if part.strip()]
+    checked: dict[str, Any] = {}
+    for name, value in values.items():
+        try:
+            msgspec.convert({name: value}, Settings, strict=False)
+            checked[name] = value
+        except msgspec.ValidationError as error:
+            faults.append(f"{name}: {error}")
+    settings = msgspec.convert(checked, Settings, strict=False)
+    faults += _faults(settings)
+    if faults:
+        raise SettingsError(faults)
+    return settings
+
+
+def _faults(settings: Settings) -> list[str]:
+    faults = [
+        f"kafka: {server!r} is not host:port"
+        for server in settings.kafka_servers()
+        if not _is_host_port(server)
+    ]
+    if not _is_host_port(settings.http):
+        faults.append(f"http: {settings.http!r} is not host:port")
+    if urlsplit(settings.redis).scheme not in _REDIS_SCHEMES:
+        faults.append(f"redis: {settings.redis!r} is not a redis:// or rediss:// URL")
+    if not 6 <= settings.session_timeout <= 300:
+        faults.append(f"session_timeout: {settings.session_timeout:g} is not between 6 and 300 seconds")
+    if not settings.lists:
+        faults.append("lists: no sanctions list is named; withdrawals could only be held")
+    if not settings.group or not settings.group.replace("-", "").replace("_", "").replace(".", "").isalnum():
+        faults.append(f"group: {settings.group!r} may hold letters, digits, dot, dash and underscore")
+    if settings.rules is not None and not Path(settings.rules).is_dir():
+        faults.append(f"rules: {settings.rules!r} is not a folder")
+    if settings.max_list_age_hours is not None and settings.max_list_age_hours <= 0:
+        faults.append("max_list_age_hours: must be above 0")
+    if settings.profile_cache < 0:
+        faults.append("profile_cache: must be 0 or more")
+    if settings.log_level not in _LOG_LEVELS:
+        faults.append(f"log_level: {settings.log_level!r} is not one of {', '.join(sorted(_LOG_LEVELS))}")
+    return faults
+
+
+def _is_host_port(text: str) -> bool:
+    host, _, port = text.rpartition(":")
+    return bool(host) and port.isascii() and port.isdigit() and 0 < int(port) < 65536

@@ -1,0 +1,151 @@
+"""The composition root of a worker: everything is made here, in the order in which it is needed."""
+
+import asyncio
+import logging
+import time
+from calendar import timegm
+from typing import Any, Final
+
+import faust
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, UnknownError
+
+from rules.engine import AccountsEngine
+from rules.lists import Watchlist
+from rules.network import CounterpartiesEngine
+from rules.ruleset import Ruleset
+from streams import metrics
+from streams.accounts import AccountsStage
+from streams.app import LockgateApp, answers, make_app
+from streams.counterparties import CounterpartiesStage
+from streams.errors import SettingsError
+from streams.http import Health, serve
+from streams.kafka_topics import ACCOUNT_TOPICS, COUNTERPARTY_TOPICS
+from streams.settings import Settings
+from streams.store import Store
+
+log = logging.getLogger(__name__)
+
+_ASK_AGAIN_SECONDS: Final = 1.0
+_TRANSACTIONS: Final = {27, 65}  # API keys WriteTxnMarkers, DescribeTransactions: a broker with either has transactions
+
+
+def run_worker(settings: Settings, ruleset: Ruleset, watchlist: Watchlist) -> None:
+    """Run until SIGTERM or SIGINT; ends the process.
+
+    Raises:
+        SettingsError: the HTTP port is taken.
+    """
+    health = Health()
+    try:
+        serve(*settings.http_address(), health)
+    except OSError as error:
+        raise SettingsError([f"http: cannot serve on {settings.http}: {error.strerror}"]) from None
+    _announce_lists(watchlist)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    health.waiting_for = lambda: "waiting for Kafka and its topics"
+    transactional = loop.run_until_complete(wait_for_kafka(settings, health))
+    metrics.TRANSACTIONAL.set(transactional)
+    engine = AccountsEngine(ruleset, watchlist, max_list_age_seconds=settings.max_list_age_seconds())
+    stages = (AccountsStage(engine), CounterpartiesStage(CounterpartiesEngine(ruleset)))
+    app = make_app(settings, stages, Store(settings.redis), transactional=transactional)
+    health.waiting_for = lambda: _not_ready(app)
+
+    @app.timer(1.0)
+    async def beat() -> None:
+        health.beat()
+        _age_lists(watchlist)
+
+    worker: Any = faust.Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
+    log.info(
+        "worker starting",
+        extra={
+            "group": settings.group,
+            "ruleset": ruleset.hash,
+            "rules": len(ruleset.rules),
+            "list_hash": watchlist.hash,
+            "transactional": transactional,
+        },
+    )
+    worker.execute_from_commandline()
+
+
+async def wait_for_kafka(settings: Settings, health: Health) -> bool:
+    """Wait until a broker answers and the topics are there; returns whether the broker has transactions.
+
+    Faust's own start would end when the broker is away; a worker never ends by itself.
+    """
+    servers = settings.kafka_servers()
+    said = 0.0
+    while True:
+        health.beat()
+        try:
+            if await answers(servers):
+                missing, transactional = await _probe(servers)
+                if not missing:
+                    return transactional
+                reason = f"topics missing: {', '.join(missing)} (run: lockgate topics create)"
+            else:
+                reason = f"Kafka does not answer at {settings.kafka}"
+        except (KafkaError, OSError, TimeoutError) as error:
+            reason = f"Kafka at {settings.kafka}: {type(error).__name__}"
+        health.waiting_for = lambda reason=reason: reason  # type: ignore[misc]
+        if time.monotonic() - said > 10:
+            said = time.monotonic()
+            log.warning("waiting", extra={"reason": reason})
+        await asyncio.sleep(_ASK_AGAIN_SECONDS)
+
+
+async def _probe(servers: list[str]) -> tuple[list[str], bool]:
+    """The topics that are missing, and whether the broker has transactions."""
+    producer = AIOKafkaProducer(bootstrap_servers=servers, request_timeout_ms=5_000)
+    await asyncio.wait_for(producer.start(), 10)
+    try:
+        known = await producer.client.fetch_all_metadata()
+        missing = sorted({*ACCOUNT_TOPICS, *COUNTERPARTY_TOPICS} - known.topics())
+        transactional = await _has_transactions(producer, servers)
+    finally:
+        await producer.stop()
+    return missing, transactional
+
+
+async def _has_transactions(producer: AIOKafkaProducer, servers: list[str]) -> bool:
+    """A broker without transactions says so by what it cannot do; an unknown error alone may be an outage."""
+    connection = await producer.client._get_conn(producer.client.get_random_node())
+    if connection is None or _TRANSACTIONS & set(connection._versions or ()):
+        return True
+    candidate = AIOKafkaProducer(bootstrap_servers=servers, transactional_id="lockgate-probe")
+    try:
+        await asyncio.wait_for(candidate.start(), 10)
+    except UnknownError:
+        log.warning("this broker has no transactions: outputs are published plainly and may repeat after a failure")
+        return False
+    finally:
+        await candidate.stop()
+    return True
+
+
+def _not_ready(app: LockgateApp) -> str | None:
+    session = app.lockgate_session
+    if session is None:
+        return "waiting for partitions"
+    if not session.partitions:
+        return None  # a spare worker: more workers than partitions
+    waiting = [str(part) for part in session.partitions.values() if part.condition.value != "ready"]
+    return f"not judged: {', '.join(waiting)}" if waiting else None
+
+
+def _announce_lists(watchlist: Watchlist) -> None:
+    for listing in watchlist.lists:
+        metrics.LIST_ENTRIES.labels(listing.name).set(len(listing.entries))
+    for currency, count in watchlist.addresses_by_currency.items():
+        metrics.LIST_ADDRESSES.labels(currency).set(count)
+    _age_lists(watchlist)
+
+
+def _age_lists(watchlist: Watchlist) -> None:
+    now = time.time()
+    for listing in watchlist.lists:
+        if listing.published is not None:
+            metrics.LIST_AGE.labels(listing.name).set(now - timegm(listing.published.timetuple()))
