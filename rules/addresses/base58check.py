@@ -42,6 +42,7 @@ def _lanes(width: int) -> int:
 # Each step joins neighbouring lanes: 64 digits become 32 numbers below 58**2, then 16 below 58**4, and so on.
 _STEPS: tuple[tuple[int, int, int], ...] = tuple((_lanes(8 << step), 8 << step, 58 ** (1 << step)) for step in range(6))
 _DIGITS_AT_ONCE = 64
+_SIXTY_FOUR_DIGITS: int = 58**64
 _PAIRS = {alphabet: tuple(a + b for a in alphabet.digits for b in alphabet.digits) for alphabet in (BITCOIN, RIPPLE)}
 _TEN_DIGITS = 58**10  # below 2**60: the arithmetic on each chunk stays in one machine word
 
@@ -49,7 +50,7 @@ _TEN_DIGITS = 58**10  # below 2**60: the arithmetic on each chunk stays in one m
 def _number(values: bytes) -> int:
     """The number that some base-58 digits spell, with six steps over all of them instead of one step for each."""
     if len(values) > _DIGITS_AT_ONCE:
-        return _number(values[:-_DIGITS_AT_ONCE]) * 58**_DIGITS_AT_ONCE + _number(values[-_DIGITS_AT_ONCE:])
+        return _number(values[:-_DIGITS_AT_ONCE]) * _SIXTY_FOUR_DIGITS + _number(values[-_DIGITS_AT_ONCE:])
     number = int.from_bytes(values, "big")
     for mask, width, base in _STEPS:
         number = (number & mask) + (number >> width & mask) * base

@@ -150,13 +150,15 @@ def _by_shape(text: str) -> tuple[str, ...]:
     """Reads an address of an unknown network; one that claims a known kind has to be a valid one of it."""
     if _CLAIMS_BASE58CHECK(text):
         return _base58_by_shape(text)
-    known = _known_bech32(text)
-    if known is not None:
-        return (known,)
     if text[0] == "0" and text[1:2] in ("x", "X"):
         return (_hexadecimal(text),)
     if _EVM_ANY(text):
         return (_evm(text),)
+    if _HEX_32(text):
+        return (text.lower(),)
+    known = _known_bech32(text)  # after the digits: bc1 is hexadecimal, too
+    if known is not None:
+        return (known,)
     if tron.is_hexadecimal(text):
         return (tron.base58(text),)
     if text.lower().startswith(_CASH_SCHEMES) or (_CLAIMS_CASH(text) and not _is_solana(text)):
@@ -210,8 +212,6 @@ def _known_bech32(text: str) -> str | None:
 
 
 def _bech32_or_unknown(text: str) -> str:
-    if _HEX_32(text):
-        return text.lower()
     if _CLAIMS_BECH32(text):
         lower = plain(text, "bech32")
         return bitcoin.tex(lower) if lower.startswith("tex1") else lower

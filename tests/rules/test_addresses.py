@@ -105,6 +105,11 @@ def test_digits_without_network_are_evm_and_on_tron_they_are_tron() -> None:
     assert canonical(EVM, "tron") == check(b"\x41", RAW)
 
 
+def test_bare_digits_that_look_like_bech32_are_digits() -> None:
+    assert canonical("bc1" + "0" * 37) == "0xbc1" + "0" * 37
+    assert canonical("BC1" + "0" * 61) == "bc1" + "0" * 61
+
+
 def test_tron_address_is_known_by_its_shape_in_base58_and_hexadecimal() -> None:
     for network in ("trc20", None):
         for spelling in (check(b"\x41", RAW), "41" + RAW.hex(), "0x41" + RAW.hex().upper()):
