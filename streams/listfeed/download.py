@@ -14,7 +14,7 @@ from .errors import ListError, ListUnreachable
 MAX_BYTES = 512 * 1024 * 1024  # four times SDN_ENHANCED.XML, the largest official file (about 100 MB)
 MAX_SECONDS = 600.0  # judgement: 100 MB at 170 kB/s
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
-_NOT_FOUND = (403, 404, 410)
+_NOT_FOUND = (404, 410)  # not 403: a server that turns us away must not look like a set without aliases
 
 
 class Download(msgspec.Struct, frozen=True, kw_only=True):
