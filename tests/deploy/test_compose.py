@@ -63,9 +63,7 @@ def test_every_service_that_stays_up_has_a_health_check(services: dict[str, dict
     dockerfile = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
     for name, service in services.items():
         if service["restart"] != "no":
-            assert "test" in service.get("healthcheck", {}) or ("build" in service and "HEALTHCHECK" in dockerfile), (
-                name
-            )
+            assert "test" in service.get("healthcheck", {}) or ("build" in service and "HEALTHCHECK" in dockerfile), name
 
 
 def test_worker_starts_when_the_topics_are_there(services: dict[str, dict[str, Any]]) -> None:
@@ -100,9 +98,7 @@ def test_broker_reads_the_settings_that_the_starters_read(
     kafka = services["kafka"]
     assert "./deploy/kafka/server.properties:/mnt/shared/config/server.properties:ro" in kafka["volumes"]
     overridden = {
-        name.removeprefix("KAFKA_").lower().replace("_", ".")
-        for name in kafka["environment"]
-        if name != "KAFKA_HEAP_OPTS"
+        name.removeprefix("KAFKA_").lower().replace("_", ".") for name in kafka["environment"] if name != "KAFKA_HEAP_OPTS"
     }
     assert not overridden & broker_settings.keys()
 
@@ -113,9 +109,7 @@ def test_broker_has_the_cluster_id_and_the_heap_of_the_starters(services: dict[s
     assert set(environment["KAFKA_HEAP_OPTS"].split()) <= set(JVM_OPTIONS)
 
 
-def test_broker_listeners_have_a_protocol_each(
-    services: dict[str, dict[str, Any]], broker_settings: dict[str, str]
-) -> None:
+def test_broker_listeners_have_a_protocol_each(services: dict[str, dict[str, Any]], broker_settings: dict[str, str]) -> None:
     protocols = dict(pair.split(":") for pair in broker_settings["listener.security.protocol.map"].split(","))
     listeners = {url.partition("://")[0] for url in services["kafka"]["environment"]["KAFKA_LISTENERS"].split(",")}
     assert listeners == protocols.keys()
@@ -154,9 +148,7 @@ def test_what_is_mounted_from_the_checkout_is_there(services: dict[str, dict[str
 
 
 def test_image_is_built_from_what_the_build_context_lets_through() -> None:
-    allowed = {
-        line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] == "!"
-    }
+    allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] == "!"}
     dockerfile = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile, flags=re.MULTILINE)
     assert {name for names in copied for name in names.split()} == allowed

@@ -212,9 +212,7 @@ def test_server_is_in_a_process_group_of_its_own(redis_server: Redis) -> None:
 
 
 def test_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
-    stubborn = (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
-    )
+    stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
     process = Process("stubborn", [sys.executable, "-c", stubborn], log=tmp_path / "log")
     process.start()
     process.wait_until(lambda: (tmp_path / "log").read_text() == "up\n", timeout_seconds=10)
