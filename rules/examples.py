@@ -18,7 +18,7 @@ from rules.address_state import AddressState
 from rules.engine import AccountsEngine, Outcome
 from rules.intake import Gate, Intake
 from rules.lists import ListedAddress, ListEntry, SanctionsList, Watchlist, merge
-from rules.messages import Severity
+from rules.messages import Alert, Severity
 from rules.network import CounterpartiesEngine
 from rules.profile import Profile
 from rules.rule import CounterpartyRule, Rule, Status, Window
@@ -116,6 +116,20 @@ def spell(address: str) -> str:
 
 def answer(rule: Rule, file: RuleFile, example: Example) -> tuple[Answered, Severity | None]:
     """What the rule says to the event of an example, whatever its status, and how severe. Raises BadExample."""
+    outcome = _run(rule, file, example)
+    if outcome.alerts:
+        return "fires", outcome.alerts[0].severity
+    return "not_evaluated" if outcome.tally.not_evaluated else "silent", None
+
+
+def alert(rule: Rule, file: RuleFile, example: Example) -> Alert:
+    """The alert of an example that fires. Raises BadExample."""
+    for one in _run(rule, file, example).alerts:
+        return one
+    raise BadExample("the example does not fire")
+
+
+def _run(rule: Rule, file: RuleFile, example: Example) -> Outcome:
     live = msgspec.structs.replace(file.rule, status=Status.LIVE)
     alone = type(rule)(live, {name: one.value for name, one in file.params.items()})
     stage = _Stage(Ruleset({live.id: (alone, file)}, "example"), _watchlist(example))
@@ -125,9 +139,7 @@ def answer(rule: Rule, file: RuleFile, example: Example) -> tuple[Answered, Seve
     outcome = stage.judge(list(_step(example.event).transfers("event")))
     if outcome.tally.raised:
         raise BadExample("the rule raised an exception")
-    if outcome.alerts:
-        return "fires", outcome.alerts[0].severity
-    return "not_evaluated" if outcome.tally.not_evaluated else "silent", None
+    return outcome
 
 
 def failures(ruleset: Ruleset) -> Iterator[Failure]:

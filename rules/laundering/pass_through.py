@@ -46,7 +46,10 @@ class PassThrough(AccountRule):
     def judge(self, case: Case) -> Answer:
         """Count from the first deposit inside the window that ends with this withdrawal."""
         profile, index = case.profile, case.index
+        address, times = profile.address[index], profile.occurred_ms
         if profile.value[index] < self.smallest:
+            return None
+        if address and times[profile.address.index(address)] <= times[index] - self.window:
             return None
         start = profile.since(index, self.window)
         if True not in profile.inflow[start:index]:

@@ -1,0 +1,154 @@
+"""An account's profile: bounded, in event time, the same whatever the order of arrival."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.profile import DAY_MS, DAYS, RECENT_MS, RECENT_TRANSFERS, Day, Profile
+
+T0 = 1_773_576_000_000
+HOUR = 3_600_000
+COLUMNS = ("occurred_ms", "inflow", "value", "address", "event_id", "amount", "asset")
+
+transfers = st.lists(
+    st.tuples(st.integers(0, RECENT_MS - 1), st.booleans(), st.integers(0, 10**15)),
+    min_size=1,
+    max_size=RECENT_TRANSFERS,
+    unique_by=lambda one: one[0],
+)
+
+
+def add(profile: Profile, at: int, inflow: bool = True, value: int = 1_000_000) -> int:
+    return profile.add(T0 + at, inflow, value, f"address-{at}", f"event-{at}", str(value), "USDT")
+
+
+def filled(entries: Sequence[tuple[int, bool, int]]) -> Profile:
+    profile = Profile()
+    for at, inflow, value in entries:
+        add(profile, at, inflow, value)
+    return profile
+
+
+@given(transfers, st.randoms(use_true_random=False))
+def test_order_of_arrival_inside_a_window_does_not_matter(
+    entries: list[tuple[int, bool, int]], shuffle: Random
+) -> None:
+    other = list(entries)
+    shuffle.shuffle(other)
+    assert filled(entries) == filled(other)
+
+
+@given(transfers)
+def test_the_index_given_back_is_where_the_transfer_stands(entries: list[tuple[int, bool, int]]) -> None:
+    profile = Profile()
+    for at, inflow, value in entries:
+        index = add(profile, at, inflow, value)
+        assert profile.event_id[index] == f"event-{at}"
+        assert profile.occurred_ms == sorted(profile.occurred_ms)
+
+
+@given(st.lists(st.tuples(st.integers(0, 400 * DAY_MS), st.booleans(), st.integers(0, 10**17)), max_size=200))
+def test_a_profile_is_bounded_and_its_columns_run_in_parallel(entries: list[tuple[int, bool, int]]) -> None:
+    profile = Profile()
+    for at, inflow, value in entries:
+        index = add(profile, at, inflow, value)
+        lengths = {len(getattr(profile, column)) for column in COLUMNS}
+        assert len(lengths) == 1
+        assert lengths.pop() <= RECENT_TRANSFERS
+        assert len(profile.days) <= DAYS
+        assert index == -1 or profile.event_id[index] == f"event-{at}"
+        assert all(one <= two for one, two in pairwise(profile.occurred_ms))
+        assert all(day.deposited < 2**63 and day.withdrawn < 2**63 for day in profile.days.values())
+
+
+@given(transfers, st.data())
+def test_since_is_the_half_open_window(entries: list[tuple[int, bool, int]], data: st.DataObject) -> None:
+    profile = filled(entries)
+    index = data.draw(st.integers(0, len(entries) - 1))
+    window = data.draw(st.integers(1, RECENT_MS))
+    now = profile.occurred_ms[index]
+    inside = [at for at in profile.occurred_ms[: index + 1] if now - window < at <= now]
+    assert profile.occurred_ms[profile.since(index, window) : index + 1] == inside
+
+
+@given(transfers)
+def test_daily_sums_add_up_to_what_was_added(entries: list[tuple[int, bool, int]]) -> None:
+    days = filled(entries).days.values()
+    assert sum(day.deposits + day.withdrawals for day in days) == len(entries)
+    assert sum(day.deposited for day in days) == sum(value for _, inflow, value in entries if inflow)
+    assert sum(day.withdrawn for day in days) == sum(value for _, inflow, value in entries if not inflow)
+
+
+def test_a_late_transfer_lands_where_it_belongs() -> None:
+    profile = filled([(0, True, 1), (2 * HOUR, True, 2)])
+    assert add(profile, HOUR, False, 3) == 1
+    assert profile.value == [1, 3, 2]
+    assert profile.inflow == [True, False, True]
+
+
+def test_of_two_at_the_same_moment_the_later_arrival_stands_last() -> None:
+    profile = filled([(0, True, 1), (HOUR, True, 3)])
+    assert add(profile, 0, True, 2) == 1
+    assert profile.value == [1, 2, 3]
+
+
+def test_what_is_older_than_all_that_is_kept_counts_for_its_day_only() -> None:
+    profile = filled([(100 * DAY_MS + n * HOUR, True, 1) for n in range(RECENT_TRANSFERS)])
+    assert add(profile, 100 * DAY_MS - HOUR) == -1
+    assert len(profile.occurred_ms) == RECENT_TRANSFERS
+    assert profile.days[(T0 + 100 * DAY_MS - HOUR) // DAY_MS].deposits >= 1
+    assert profile.first_ms == T0 + 100 * DAY_MS - HOUR
+
+
+def test_a_window_is_covered_until_something_inside_it_is_forgotten() -> None:
+    profile = filled([(n * HOUR, True, 1) for n in range(RECENT_TRANSFERS)])
+    last = RECENT_TRANSFERS - 1
+    assert profile.covers(last, 30 * DAY_MS)
+    add(profile, RECENT_TRANSFERS * HOUR)
+    assert profile.forgotten_ms == T0
+    assert profile.covers(last, RECENT_TRANSFERS * HOUR)
+    assert not profile.covers(last, RECENT_TRANSFERS * HOUR + 1)
+
+
+def test_a_single_absurd_date_does_not_erase_the_history() -> None:
+    profile = filled([(n * HOUR, True, 1) for n in range(5)])
+    add(profile, 20_000 * DAY_MS)
+    assert len(profile.occurred_ms) == 6
+
+
+def test_history_older_than_the_longest_window_is_forgotten() -> None:
+    profile = filled([(0, True, 1), (RECENT_MS, True, 2), (RECENT_MS + HOUR, True, 3)])
+    assert profile.value == [2, 3]
+    assert profile.forgotten_ms == T0
+
+
+def test_days_before_leaves_out_the_day_itself_and_days_without_transfers() -> None:
+    profile = filled([(-3 * DAY_MS, True, 5), (-DAY_MS, False, 7), (0, True, 9)])
+    assert profile.days_before(2, 3) == [Day(1, 5, 0, 0), Day(0, 0, 1, 7)]
+    assert profile.days_before(2, 2) == [Day(0, 0, 1, 7)]
+
+
+def test_daily_sums_are_kept_for_the_newest_days() -> None:
+    profile = filled([(n * DAY_MS, True, 1) for n in range(DAYS + 1)])
+    assert len(profile.days) == DAYS
+    assert T0 // DAY_MS not in profile.days
+
+
+@pytest.mark.parametrize("inflow", [True, False])
+def test_sums_stay_inside_64_bits(inflow: bool) -> None:
+    profile = Profile()
+    for at in range(60):
+        add(profile, at, inflow, 10**17)
+    (day,) = profile.days.values()
+    assert max(day.deposited, day.withdrawn) == 2**62
+
+
+def test_evidence_carries_the_transfer_and_what_it_shows() -> None:
+    profile = filled([(0, True, 1_500_000), (HOUR, False, 2)])
+    (one,) = profile.evidence((0,), "came in")
+    assert (one.event_id, one.value_usd, one.asset, one.shows) == ("event-0", "1.50", "USDT", "came in")
+    assert one.occurred_at.tzinfo is not None
