@@ -1,0 +1,242 @@
+"""Named scenarios: who lives in them, what is planted, and the transfers that come of it."""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from streams.scenarios.coins import COINS, STABLECOINS, USDT_ETHEREUM, USDT_TRON, WEIGHTS, short_hash
+from streams.scenarios.ledger import Entry, Ledger
+from streams.scenarios.ordinary import Customer, Freelancer, MarketMaker, Resident, Saver
+from streams.scenarios.people import DAY_MS, Party, People
+from streams.scenarios.typologies import TYPOLOGIES, Plot
+
+DEMO_LISTED: Final = "0x098B716B8Aaf21512996dC57EB0615e2383E2f96"  # OFAC SDN, Lazarus Group, listed 14 April 2022
+DEFAULT_START: Final = date(2025, 7, 1)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Label(msgspec.Struct):
+    """A pattern: its type (`benign:` in front of look-alikes), its transfers, and the accounts behind it."""
+
+    type: str
+    events: list[str] = []
+    accounts: list[str] = []
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True):
+    """A named scenario with its usual size. `planted` counts the patterns of each type, per 1,000 accounts if `dense`."""
+
+    about: str
+    accounts: int
+    days: int
+    planted: Mapping[str, int] = {}
+    dense: bool = False
+    market_makers: int = 0
+    market_maker_transfers: int = 200
+
+
+_ALL_ONCE: Final = dict.fromkeys(TYPOLOGIES, 1)
+
+SCENARIOS: Final[Mapping[str, Recipe]] = {
+    "quiet": Recipe(about="ordinary customers only", accounts=300, days=60, market_makers=1),
+    "typologies": Recipe(
+        about="two of each laundering pattern among ordinary customers",
+        accounts=300,
+        days=60,
+        planted=dict.fromkeys(TYPOLOGIES, 2),
+        market_makers=1,
+    ),
+    "demo": Recipe(
+        about="some 2,000 transfers with one of each pattern that shows within 40 days",
+        accounts=72,
+        days=40,
+        planted={name: 1 for name in TYPOLOGIES if name != "dormant_reactivation"},
+    ),
+    "dprk": Recipe(
+        about="two payroll cells of IT workers among freelancers and employees",
+        accounts=200,
+        days=90,
+        planted={"dprk_payroll": 2},
+    ),
+    "exchange": Recipe(
+        about="any size, for load: one of each pattern per 1,000 accounts",
+        accounts=10_000,
+        days=30,
+        planted=_ALL_ONCE,
+        dense=True,
+        market_makers=3,
+        market_maker_transfers=400,
+    ),
+}
+
+
+class Scenario:
+    """One scenario of one size and seed. Each call of `transfers` yields the same transfers from the beginning."""
+
+    def __init__(
+        self, recipe: Recipe, *, name: str, seed: int, accounts: int, days: int, start: date, listed: Sequence[str]
+    ) -> None:
+        self.labels: dict[str, Label] = {}
+        self._recipe = recipe
+        self._seed = seed
+        self._accounts = accounts
+        self._days = days
+        self._listed = tuple(listed)
+        self._start_ms = (datetime(start.year, start.month, start.day, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+        usual = (seed, accounts, days, start) == (1, recipe.accounts, recipe.days, DEFAULT_START)
+        # Ids of different runs differ, so that both can be fed to one exchange.
+        self._prefix = name if usual else f"{name}-{short_hash(repr((seed, accounts, days, start)))}"
+
+    def transfers(self) -> Iterator[dict[str, Any]]:
+        """Transfers as the contract has them, in event-time order; `labels` is complete when they have ended."""
+        self.labels = {}
+        rng = random.Random(self._seed)  # noqa: S311  # has to be repeatable, not secret
+        people = People(rng, self._prefix, self._start_ms)
+        ledger = Ledger(rng, self._start_ms)
+        self._plant(rng, people, ledger)
+        residents = self._residents(rng, people)
+        first, last = ledger.first_and_last()
+        writer = _Writer(self._prefix, rng, self.labels)
+        for day in range(min(first, 0), max(last + 1, self._days)):
+            if 0 <= day < self._days:
+                midnight_ms = self._start_ms + day * DAY_MS
+                for resident in residents:
+                    resident.live(day, midnight_ms, ledger, rng)
+            writer.open_day(self._start_ms + day * DAY_MS)
+            for entry in ledger.take(day):
+                yield writer.transfer(entry)
+
+    def _plant(self, rng: random.Random, people: People, ledger: Ledger) -> None:
+        times = max(1, self._accounts // 1000) if self._recipe.dense else 1
+        for name, count in self._recipe.planted.items():
+            for number in range(count * times):
+                label = f"{name}-{number + 1}"
+                self.labels[label] = Label(type=name)
+                listed = self._listed[number % len(self._listed)] if self._listed else DEMO_LISTED
+                TYPOLOGIES[name](Plot(rng, people, ledger, label, self._days, listed))
+
+    def _residents(self, rng: random.Random, people: People) -> list[Resident]:
+        """The population: of 20 accounts 13 customers, of whom 9 are employed, 3 savers, 2 freelancers, a couple."""
+        hub = people.exchange()
+        shops = [people.company() for _ in range(2 + self._accounts // 500)]
+        employers = [people.company() for _ in range(1 + self._accounts // 15)]
+        residents: list[Resident] = []
+        while len(residents) < self._accounts:
+            place = len(residents) % 20
+            if place < 13:
+                [coin] = rng.choices(COINS, WEIGHTS)
+                circle = [people.person() for _ in range(3)]
+                known = circle if coin not in (USDT_TRON, USDT_ETHEREUM) else [*circle, rng.choice(shops)]
+                customer = Customer(people.account(), coin, hub, known, rng)
+                residents.append(customer.hire(rng.choice(employers), rng) if place < 9 else customer)
+            elif place < 16:
+                residents.append(Saver(people.account(), rng.choices(COINS, WEIGHTS)[0], hub, rng))
+            elif place < 18:
+                label = self._benign("freelancer")
+                clients = [people.company() for _ in range(rng.randrange(3, 7))]
+                residents.append(Freelancer(people.account(), rng.choice(STABLECOINS), clients, rng, label))
+            else:
+                residents += self._couple(rng, people, hub, rng.choice(employers))
+        for _ in range(self._recipe.market_makers):
+            desks = [people.exchange() for _ in range(6)]
+            residents.append(MarketMaker(people.account(), COINS[:5], desks, self._recipe.market_maker_transfers))
+        return residents
+
+    def _couple(self, rng: random.Random, people: People, hub: Party, employer: Party) -> list[Resident]:
+        """Two people with one device, one connection and one wallet outside."""
+        label = self._benign("couple")
+        device, ip, country = people.device(), people.ip(), rng.choice(("US", "DE", "BR", "SG"))
+        coin = rng.choice(STABLECOINS)
+        pair: list[Customer] = []
+        for _ in range(2):
+            account = people.account(device=device, ip=ip, country=country)
+            pair.append(Customer(account, coin, hub, [people.person() for _ in range(3)], rng, label))
+        pair[0].hire(employer, rng)
+        if rng.random() < 0.5:
+            pair[1].wallet = pair[0].wallet
+        return list(pair)
+
+    def _benign(self, kind: str) -> str:
+        label = f"{kind}-{len(self.labels) + 1}"
+        self.labels[label] = Label(type=f"benign:{kind}")
+        return label
+
+
+class _Writer:
+    """Turns entries into transfers of the contract, and notes the labelled ones."""
+
+    def __init__(self, prefix: str, rng: random.Random, labels: dict[str, Label]) -> None:
+        self._prefix = prefix
+        self._rng = rng
+        self._labels = labels
+        self._count = 0
+        self._date = ""
+        self._midnight_ms = 0
+        self._prices: dict[str, int] = {coin.asset: 1000 for coin in COINS}
+
+    def open_day(self, midnight_ms: int) -> None:
+        """A new date, and prices a little higher or lower than yesterday's."""
+        self._midnight_ms = midnight_ms
+        self._date = (_EPOCH + timedelta(milliseconds=midnight_ms)).date().isoformat()
+        for asset, price in self._prices.items():
+            self._prices[asset] = min(1500, max(700, price + self._rng.randrange(-25, 26)))
+
+    def transfer(self, entry: Entry) -> dict[str, Any]:
+        """The entry as a transfer."""
+        self._count += 1
+        account, coin, cents = entry.account, entry.coin, entry.cents
+        event_id = f"{self._prefix}-{'d' if entry.inflow else 'w'}{self._count:07d}"
+        if entry.label is not None:
+            label = self._labels[entry.label]
+            label.events.append(event_id)
+            if account.id not in label.accounts:
+                label.accounts.append(account.id)
+        seconds, ms = divmod(entry.occurred_ms - self._midnight_ms, 1000)
+        minutes, seconds = divmod(seconds, 60)
+        transfer: dict[str, Any] = {
+            "event_id": event_id,
+            "kind": "deposit" if entry.inflow else "withdrawal",
+            "account_id": account.id,
+            "asset": coin.asset,
+            "network": coin.network,
+            "amount": coin.amount(cents, self._prices[coin.asset]),
+            "value_usd": f"{cents // 100}.{cents % 100:02d}",
+            "addresses": entry.addresses,
+            "own_address": account.deposit_address(coin, self._rng),
+            "tx_hash": f"{self._rng.getrandbits(256):064x}",
+            "occurred_at": f"{self._date}T{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}.{ms:03d}Z",
+            "ip": account.ip,
+            "ip_country": account.ip_country,
+            "device_id": account.device,
+            "account": account.facts,
+        }
+        if entry.tag is not None:
+            transfer["tag"] = entry.tag
+        if entry.party is not None:
+            transfer["counterparty"] = entry.party
+        return transfer
+
+
+def scenario(
+    name: str,
+    *,
+    seed: int = 1,
+    accounts: int | None = None,
+    days: int | None = None,
+    start: date | None = None,
+    listed: Sequence[str] = (DEMO_LISTED,),
+) -> Scenario:
+    """A named scenario, in its usual size where none is given.
+
+    `accounts` counts ordinary customers, those of planted patterns come on top. `listed` are the addresses that
+    planted sanctions exposure deals with, in turn. Raises KeyError for an unknown name, ValueError for a size below 1.
+    """
+    recipe = SCENARIOS[name]
+    accounts = recipe.accounts if accounts is None else accounts
+    days = recipe.days if days is None else days
+    if accounts < 1 or days < 1:
+        raise ValueError("a scenario needs at least one account and one day")
+    return Scenario(recipe, name=name, seed=seed, accounts=accounts, days=days, start=start or DEFAULT_START, listed=listed)
