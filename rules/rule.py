@@ -48,7 +48,19 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     @classmethod
     def read(cls, values: dict[str, Any]) -> Self:
-        """From the values of a rule file. Raises msgspec.ValidationError naming the parameter."""
+        """From the values of a rule file. Raises msgspec.ValidationError naming every parameter at fault."""
+        fields = {field.name: field for field in msgspec.structs.fields(cls)}
+        faults = [f"there is no parameter {name}" for name in values if name not in fields]
+        for name, field in fields.items():
+            if name not in values:
+                faults += [f"parameter {name} is missing"] if field.required else []
+                continue
+            try:
+                msgspec.convert(values[name], field.type, dec_hook=_parse_parameter)
+            except msgspec.ValidationError as error:
+                faults.append(f"parameter {name}: {error}")
+        if faults:
+            raise msgspec.ValidationError("; ".join(faults))
         return msgspec.convert(values, cls, dec_hook=_parse_parameter)
 
 

@@ -20,7 +20,7 @@ from rules.ruleset import BadRule, Ruleset, RuleSource, build_ruleset
 from streams.errors import RulesError
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
-_BAD_CODE: Final = (ImportError, SyntaxError, NameError, AttributeError, TypeError, ValueError, LookupError)
+_BAD_CODE: Final = (ArithmeticError, ImportError, SyntaxError, NameError, AttributeError, TypeError, ValueError, LookupError)
 
 
 def load_rules(folder: Path | None = None) -> Ruleset:

@@ -25,6 +25,7 @@ def faults(source: str) -> list[str]:
     """What in a module's source is not pure."""
     found = []
     for node in ast.walk(ast.parse(source)):
+        line = getattr(node, "lineno", 0)
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -34,15 +35,15 @@ def faults(source: str) -> list[str]:
         for name in names:
             top = name.partition(".")[0]
             if top in IMPURE or (top not in LIBRARIES and top not in sys.stdlib_module_names):
-                found.append(f"line {node.lineno}: imports {name}")
+                found.append(f"line {line}: imports {name}")
         if isinstance(node, ast.Call):
             called = node.func
             if isinstance(called, ast.Name) and called.id in CALLS:
-                found.append(f"line {node.lineno}: calls {called.id}()")
+                found.append(f"line {line}: calls {called.id}()")
             if isinstance(called, ast.Attribute) and called.attr in CLOCKS:
-                found.append(f"line {node.lineno}: calls {called.attr}()")
+                found.append(f"line {line}: calls {called.attr}()")
         if isinstance(node, ast.AsyncFunctionDef | ast.Await | ast.Global):
-            found.append(f"line {node.lineno}: {type(node).__name__}")
+            found.append(f"line {line}: {type(node).__name__}")
     return found
 
 
