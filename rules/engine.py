@@ -5,7 +5,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -97,7 +97,7 @@ class AccountsEngine:
         self,
         intake: Intake,
         partition: int,
-        profiles: MutableMapping[str, Profile],
+        profiles: Mapping[str, Profile],
         seen: Seen,
         judged_ms: int,
     ) -> Outcome:

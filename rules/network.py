@@ -1,6 +1,6 @@
 """The counterparties stage: judges flows between accounts and addresses, one batch at a time. Pure."""
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping
 
 from rules.address_state import AddressState
 from rules.engine import Outcome, compose
@@ -18,7 +18,7 @@ class CounterpartiesEngine:
         self.ruleset = ruleset
         self._asked = {kind: [r for r in ruleset.counterparty_rules if kind in r.asked_on] for kind in Kind}
 
-    def judge(self, flows: list[Flow], states: MutableMapping[str, AddressState], judged_ms: int) -> Outcome:
+    def judge(self, flows: list[Flow], states: Mapping[str, AddressState], judged_ms: int) -> Outcome:
         """Judge flows in event-time order; `states` holds every address among them and is updated in place."""
         outcome = Outcome()
         tally, detected_at = outcome.tally, moment(judged_ms)

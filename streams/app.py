@@ -165,7 +165,7 @@ def make_app(settings: Settings, stages: tuple[Stage, ...], state: Store, *, tra
         asyncio.get_running_loop().call_later(_SHUTDOWN_SECONDS, os._exit, 0)
         await app.close_session(3.0)
 
-    @app.timer(1.0)
+    @app.timer(1.0)  # type: ignore[untyped-decorator]  # Faust's
     async def observe() -> None:
         try:
             await observe_session(app)
@@ -187,7 +187,8 @@ async def observe_session(app: LockgateApp) -> None:
         metrics.WAITING.labels(stage.name).set(sum(part.inbox.waiting for part in mine))
     positions = {}
     metrics.LAG.clear()
-    thread = app.consumer._thread
+    consumer: Any = app.consumer  # a BatchConsumer
+    thread = consumer._thread
     for part in partitions:
         if part.condition is Condition.READY:
             for topic, offset in zip(part.stage.sources, part.position, strict=True):

@@ -113,8 +113,12 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         with contextlib.suppress(KafkaError):
             await consumer.commit({place: offsets[place] for place in mine})
 
-    async def _fetch_records(
-        self, consumer: Any, active_partitions: set[TP], timeout: float | None = None, max_records: int | None = None
+    async def _fetch_records(  # type: ignore[override]  # what a poll holds is between us and our scheduler
+        self,
+        consumer: Any,
+        active_partitions: set[TP],
+        timeout: float | None = None,  # noqa: ASYNC109  # the signature is Faust's
+        max_records: int | None = None,
     ) -> dict[TP, Chunk]:
         """A poll as chunks. Nothing awaits between aiokafka moving its positions and ours being moved here."""
         fetched = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
@@ -145,8 +149,9 @@ class BatchConsumer(driver.Consumer):
         Faust calls this after every rebalance and whenever the flow was stopped. Waiting a little avoids that everything
         is paused at once, for then Faust sleeps a second. Nothing here may raise: that would end the worker.
         """
-        await self.app.lockgate_claims_settled(2.0)
-        claimed = self.app.lockgate_claimed()
+        app: Any = self.app  # a LockgateApp
+        await app.lockgate_claims_settled(2.0)
+        claimed = app.lockgate_claimed()
         self.pause_partitions([tp for tp in self.assignment() if (tp.topic, tp.partition) not in claimed])
 
 

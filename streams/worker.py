@@ -52,7 +52,7 @@ def run_worker(settings: Settings, ruleset: Ruleset, watchlist: Watchlist) -> No
     app = make_app(settings, stages, Store(settings.redis), transactional=transactional)
     health.waiting_for = lambda: _not_ready(app)
 
-    @app.timer(1.0)
+    @app.timer(1.0)  # type: ignore[untyped-decorator]  # Faust's
     async def beat() -> None:
         health.beat()
         _age_lists(watchlist)

@@ -33,6 +33,7 @@ _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 5.0
 _IMPOSSIBLE_PAUSE: Final = 30.0  # somebody has to look; until then ask again now and then
 _CHECK_SECONDS: Final = 1.0
+_LONG_LIFE: Final = 30.0  # a session that lived so long was no part of the same trouble
 
 
 class Session:
@@ -60,7 +61,7 @@ class Session:
         self._patience = 2 * session_timeout
         self._transactional = transactional
         self._wake = asyncio.Event()
-        self._stopping = False
+        self._stopped = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.settled = asyncio.Event()  # every partition is ready, or has failed at its first claim
 
@@ -70,7 +71,7 @@ class Session:
 
     async def stop(self, grace_seconds: float) -> None:
         """Finish the round under way if it can be done in time, and give everything up."""
-        self._stopping = True
+        self._stopped.set()
         self._wake.set()
         if self._task is not None:
             await asyncio.wait([self._task], timeout=grace_seconds)
@@ -98,7 +99,7 @@ class Session:
 
     async def _run(self) -> None:
         pause = _FIRST_PAUSE
-        while not self._stopping:
+        while not self._stopped.is_set():
             started = time.monotonic()
             try:
                 await self._live()
@@ -108,11 +109,11 @@ class Session:
             except Exception:  # the agent boundary: a fault of ours must not end the worker either
                 metrics.SESSION_FAILURES.labels("bug").inc()
                 log.exception("session failed for an unknown reason")
-            if self._stopping:
-                return
-            if time.monotonic() - started > 30:
+            if time.monotonic() - started > _LONG_LIFE:
                 pause = _FIRST_PAUSE
-            await asyncio.sleep(pause)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._stopped.wait()
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _live(self) -> None:
@@ -146,12 +147,12 @@ class Session:
             await publisher.stop()
             for partition in self.partitions.values():
                 partition.reset()
-                if not self._stopping:
+                if not self._stopped.is_set():
                     self._feed.pause(partition.stage.sources, partition.number)
 
     async def _rounds(self, rounds: Rounds, claims: Sequence[asyncio.Task[None]]) -> None:
         checked = time.monotonic()
-        while not self._stopping:
+        while not self._stopped.is_set():
             for claim in claims:
                 if claim.done():
                     claim.result()  # raises what the claim did not expect
