@@ -1,4 +1,4 @@
-"""`lockgate feed`: send transfers from a file or standard input to the source topics."""
+"""`lockgate feed`: send transfers from a file, standard input or a scenario to the source topics."""
 
 import asyncio
 import csv
@@ -7,108 +7,168 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any
 
 import click
 import msgspec
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from streams.cli.feed_source import STDIN, FileSource, ScenarioSource, TransferSource
 from streams.cli.options import json_option, timeout_option, with_settings
+from streams.cli.output import Output
+from streams.cli.pipes import closable_stdout
 from streams.errors import LockgateError
-from streams.feed_formats import CcxtOptions, Format, guess_format, open_file, read_ccxt, read_csv, read_lines
+from streams.feed_formats import CcxtOptions, Format
 from streams.feed_times import rounds
 from streams.feeding import FeedCounts, open_feeder
 from streams.feeding import feed as send_all
 from streams.kafka_access import silence_client_log
+from streams.scenarios import DEMO_LISTED, SCENARIOS, scenario
 from streams.settings import Settings
 
-_STDIN: Final = "-"
-_POLL_SECONDS: Final = 0.2  # how soon Ctrl-C is noticed while a pipe is silent
-_PEEK_BYTES: Final = 4096
+Chunks = Iterator[Sequence[bytes]]
 
 
 class UnreadableFile(LockgateError):
-    """The file is not what it was taken for."""
+    """The file is not what it was taken for, or cannot be written."""
 
     exit_code = 2
 
 
+def _file_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in (
+        click.option("--price", "prices", multiple=True, metavar="ASSET=USD", help="CCXT: worth of a unit; repeatable."),
+        click.option("--account", metavar="ID", help="CCXT: whose transactions these are, where they do not say."),
+        click.option("--format", "form", type=click.Choice([form.value for form in Format]), help="[default: as it looks]"),
+    ):
+        command = option(command)
+    return command
+
+
+def _scenario_options(command: Callable[..., None]) -> Callable[..., None]:
+    names = ", ".join(f"{name} ({recipe.about})" for name, recipe in SCENARIOS.items())
+    path = click.Path(dir_okay=False, path_type=Path)
+    number = click.IntRange(min=1)
+    for option in (
+        click.option("--labels", type=path, metavar="FILE", help="Write there which transfers make which pattern."),
+        click.option("--listed", multiple=True, metavar="ADDRESS", help="Sanctioned address to deal with; repeatable."),
+        click.option("--start", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="First day, such as 2026-01-01."),
+        click.option("--days", type=number, metavar="N", help="How long it lasts."),
+        click.option("--accounts", type=number, metavar="N", help="Ordinary customers in it."),
+        click.option("--seed", type=int, default=1, show_default=True, help="Another seed is another scenario."),
+        click.option("--scenario", "name", type=click.Choice(list(SCENARIOS)), help=f"Generated transfers: {names}."),
+    ):
+        command = option(command)
+    return command
+
+
+def _sending_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in (
+        click.option("--write", metavar="FILE", help="Write the transfers there as JSON lines (- is stdout), no Kafka."),
+        click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N transfers."),
+        click.option("--shift-to-now", is_flag=True, help="Move event times so that the last transfer is now."),
+        click.option(
+            "--repeat",
+            type=click.IntRange(min=0),
+            default=1,
+            show_default=True,
+            metavar="TIMES",
+            help="Go through it so often, 0 for ever: each round later than the last one, under new event ids.",
+        ),
+        click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="PER_SECOND", help="Send steadily."),
+        click.option(
+            "--bad-lines",
+            type=click.Choice(["send", "skip"]),
+            default="send",
+            show_default=True,
+            help="What is no transfer: send it, so that it becomes a dead letter, or skip it.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@_scenario_options
+@_file_options
+@_sending_options
 @with_settings("kafka")
-@click.option(
-    "--format", "file_format", type=click.Choice([form.value for form in Format]), help="[default: as it looks]"
-)
-@click.option("--account", metavar="ID", help="CCXT: whose transactions these are, where they do not say.")
-@click.option("--price", "prices", multiple=True, metavar="ASSET=USD", help="CCXT: worth of one unit; repeatable.")
-@click.option(
-    "--bad-lines",
-    type=click.Choice(["send", "skip"]),
-    default="send",
-    show_default=True,
-    help="What is no transfer: send it, so that it becomes a dead letter, or skip it.",
-)
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="PER_SECOND", help="Send steadily.")
-@click.option(
-    "--repeat",
-    type=click.IntRange(min=0),
-    default=1,
-    show_default=True,
-    metavar="TIMES",
-    help="Go through it so often, 0 for ever: each round later than the last one, under new event ids.",
-)
-@click.option("--shift-to-now", is_flag=True, help="Move event times so that the last transfer is now.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N transfers.")
 @timeout_option
 @json_option
 def feed(
     settings: Settings,
-    file: str,
-    file_format: str | None,
-    account: str | None,
-    prices: tuple[str, ...],
+    file: str | None,
     bad_lines: str,
     rate: float | None,
     repeat: int,
     shift_to_now: bool,
     limit: int | None,
+    write: str | None,
+    labels: Path | None,
     timeout_seconds: float,
     as_json: bool,
+    **about_source: Any,
 ) -> None:
-    """Send the transfers of FILE (- is standard input) to exchange.deposits and exchange.withdrawals.
+    """Send the transfers of FILE (- is standard input) or of a scenario to exchange.deposits and exchange.withdrawals.
 
     FILE holds transfers as JSON lines, as CSV with the contract's field names as columns (nested ones as
     counterparty.name, several addresses separated by |), or CCXT's unified transactions. It may be packed (.gz).
 
     Exit codes: 0 everything is confirmed; 1 Kafka refused something; 2 wrong usage or file; 3 Kafka not reachable.
     """
-    silence_client_log()
-    if file == _STDIN and (shift_to_now or repeat != 1):
+    ccxt = CcxtOptions(account=about_source.pop("account"), prices=_prices(about_source.pop("prices")))
+    source = _source(file, ccxt, **about_source)
+    if not source.again and (shift_to_now or repeat != 1):
         raise click.UsageError("--shift-to-now and --repeat have to read it twice: give a file, not standard input")
-    ccxt = CcxtOptions(account=account, prices=_prices(prices))
-    chunks = rounds(
-        lambda: _read(file, Format(file_format) if file_format else None, ccxt),
-        times=repeat or None,
-        limit=limit,
-        now_ms=time.time_ns() // 1_000_000 if shift_to_now else None,
-    )
-
-    async def run() -> FeedCounts:
-        stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        async with open_feeder(settings.kafka, timeout_seconds=timeout_seconds, send_bad=bad_lines == "send") as feeder:
-            with _progress() as progress:
-                return await send_all(feeder, chunks, per_second=rate, stop=stop, progress=progress)
-
+    if labels is not None and (not isinstance(source, ScenarioSource) or repeat != 1 or limit is not None):
+        raise click.UsageError("--labels goes with --scenario, and with all of it: without --limit and --repeat")
+    now_ms = time.time_ns() // 1_000_000 if shift_to_now else None
+    chunks = rounds(source.chunks, times=repeat or None, limit=limit, now_ms=now_ms)
+    output = Output(as_json)
     try:
-        counts = asyncio.run(run())
+        if write is not None:
+            written = _write(chunks, write)
+            if write != STDIN:
+                output.line({"lines": written, "file": write}, f"{written:,} transfers written to {write}")
+        else:
+            counts = _send(settings, chunks, timeout_seconds, send_bad=bad_lines == "send", per_second=rate)
+            _report(counts, ccxt, output)
+        if labels is not None and isinstance(source, ScenarioSource):
+            labels.write_bytes(source.labels())
     except (csv.Error, msgspec.DecodeError, UnicodeDecodeError, OSError) as error:
-        raise UnreadableFile(f"cannot read {file}: {error}") from None
-    _report(counts, ccxt, as_json or not sys.stdout.isatty())
+        raise UnreadableFile(f"{source.name}: {error}") from None
+
+
+def _source(
+    file: str | None,
+    ccxt: CcxtOptions,
+    *,
+    form: str | None,
+    name: str | None,
+    seed: int,
+    accounts: int | None,
+    days: int | None,
+    start: datetime | None,
+    listed: tuple[str, ...],
+) -> TransferSource:
+    if (file is None) == (name is None):
+        raise click.UsageError("give either a FILE or --scenario")
+    if file is not None:
+        return FileSource(file, Format(form) if form else None, ccxt)
+    chosen = scenario(
+        str(name),
+        seed=seed,
+        accounts=accounts,
+        days=days,
+        start=start.date() if start else None,
+        listed=listed or (DEMO_LISTED,),
+    )
+    return ScenarioSource(chosen, f"scenario {name}")
 
 
 def _prices(texts: Iterable[str]) -> dict[str, Decimal]:
@@ -122,24 +182,29 @@ def _prices(texts: Iterable[str]) -> dict[str, Decimal]:
     return prices
 
 
-def _read(file: str, file_format: Format | None, ccxt: CcxtOptions) -> Iterator[Sequence[bytes]]:
-    ccxt.left_out = 0  # a repeated file is read from its beginning
-    if file == _STDIN:
-        yield from _read_stream(sys.stdin.buffer, file, file_format, ccxt, poll_seconds=_POLL_SECONDS)
-        return
-    with open_file(Path(file)) as stream:
-        yield from _read_stream(stream, file, file_format, ccxt)
+def _send(
+    settings: Settings, chunks: Chunks, timeout_seconds: float, *, send_bad: bool, per_second: float | None
+) -> FeedCounts:
+    async def run() -> FeedCounts:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        async with open_feeder(settings.kafka, timeout_seconds=timeout_seconds, send_bad=send_bad) as feeder:
+            with _progress() as progress:
+                return await send_all(feeder, chunks, per_second=per_second, stop=stop, progress=progress)
+
+    silence_client_log()
+    return asyncio.run(run())
 
 
-def _read_stream(
-    stream: BinaryIO, name: str, file_format: Format | None, ccxt: CcxtOptions, poll_seconds: float | None = None
-) -> Iterator[Sequence[bytes]]:
-    form = file_format or guess_format(name, stream.peek(_PEEK_BYTES))  # type: ignore[attr-defined]  # both buffered
-    if form is Format.CSV:
-        return read_csv(stream)
-    if form is Format.CCXT:
-        return read_ccxt(stream, ccxt)
-    return read_lines(stream, poll_seconds=poll_seconds)
+def _write(chunks: Chunks, file: str) -> int:
+    """Write the lines to the file, or to standard output; returns how many."""
+    count = 0
+    with closable_stdout(), click.open_file(file, "wb") as stream:
+        for chunk in chunks:
+            stream.write(b"".join(line + b"\n" for line in chunk))
+            count += len(chunk)
+    return count
 
 
 @contextmanager
@@ -158,23 +223,18 @@ def _per_second(counts: FeedCounts) -> int:
     return round(counts.lines / counts.seconds) if counts.seconds else 0
 
 
-def _report(counts: FeedCounts, ccxt: CcxtOptions, as_json: bool) -> None:
+def _report(counts: FeedCounts, ccxt: CcxtOptions, output: Output) -> None:
     if ccxt.without_price:
-        names = ", ".join(sorted(ccxt.without_price))
-        click.echo(
-            f"no price for {names}: say --price {names.split(', ')[0]}=USD; without one they are bad lines", err=True
-        )
-    facts: dict[str, Any] = msgspec.to_builtins(counts)
-    facts["seconds"] = round(counts.seconds, 3)
-    facts |= {"per_second": _per_second(counts), "left_out": ccxt.left_out}
-    if as_json:
-        click.echo(msgspec.json.encode(facts))
-        return
-    click.echo(
+        names = sorted(ccxt.without_price)
+        click.echo(f"no price for {', '.join(names)}: say --price {names[0]}=USD; without one they are bad lines", err=True)
+    text = (
         f"{counts.deposits:,} deposits and {counts.withdrawals:,} withdrawals sent in {counts.seconds:.1f} s "
         f"({_per_second(counts):,} a second)"
     )
     if counts.bad or counts.skipped:
-        click.echo(f"{counts.bad:,} lines were no transfers; {counts.skipped:,} lines skipped")
+        text += f"\n{counts.bad:,} lines were no transfers; {counts.skipped:,} lines skipped"
     if ccxt.left_out:
-        click.echo(f"{ccxt.left_out:,} left out because their status is not ok")
+        text += f"\n{ccxt.left_out:,} left out because their status is not ok"
+    facts: dict[str, Any] = msgspec.to_builtins(counts)
+    facts["seconds"] = round(counts.seconds, 3)
+    output.line({**facts, "per_second": _per_second(counts), "left_out": ccxt.left_out}, text)

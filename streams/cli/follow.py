@@ -1,7 +1,6 @@
 """`lockgate alerts`, `verdicts` and `deadletters`: follow what Lockgate sends."""
 
 import asyncio
-import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from streams.cli import readable
 from streams.cli.options import json_option, timeout_option, with_settings
+from streams.cli.pipes import closable_stdout
 from streams.following import Following, follow
 from streams.kafka_access import silence_client_log
 from streams.settings import ALERTS, DEADLETTERS, VERDICTS, Settings
@@ -26,9 +26,7 @@ def _follow_options(command: Callable[..., None]) -> Callable[..., None]:
         json_option,
         timeout_option,
         click.option("--limit", type=click.IntRange(min=1), metavar="N", help="End after N messages."),
-        click.option(
-            "--idle-exit", "idle_seconds", type=seconds, metavar="SECONDS", help="End when so long nothing came."
-        ),
+        click.option("--idle-exit", "idle_seconds", type=seconds, metavar="SECONDS", help="End when so long nothing came."),
         click.option("--from-beginning", is_flag=True, help="Start with the oldest message, not with the next one."),
         with_settings("kafka"),
     ):
@@ -78,10 +76,8 @@ def _follow(settings: Settings, what: Following, render: Render, as_json: bool) 
         ready = _say_what_is_followed(what) if people else lambda: None
         await follow(settings.kafka, what, show, stop=stop, ready=ready)
 
-    try:
+    with closable_stdout():
         asyncio.run(run())
-    except BrokenPipeError:  # the reader has seen enough; Python would complain once more when it flushes at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _show_lines(values: list[bytes]) -> None:

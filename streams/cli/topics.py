@@ -2,12 +2,11 @@
 
 import asyncio
 import sys
-from typing import Any
 
 import click
-import msgspec
 
 from streams.cli.options import json_option, timeout_option, with_settings
+from streams.cli.output import Output
 from streams.kafka_access import silence_client_log
 from streams.kafka_admin import topic_admin
 from streams.kafka_topics import DEFAULT_PARTITIONS, TOPICS, FoundTopic, Remark, remarks, topic_specs
@@ -58,13 +57,13 @@ def create(
 
     silence_client_log()
     created, found = asyncio.run(run())
-    as_json = as_json or not sys.stdout.isatty()
+    output = Output(as_json)
     for name in created:
         topic = found[name]
         facts = {"topic": name, "created": True, "partitions": topic.partitions, "replication": topic.replication}
-        _say(facts, f"created {name}: {topic.partitions} partitions, replication {topic.replication}", as_json)
+        output.line(facts, f"created {name}: {topic.partitions} partitions, replication {topic.replication}")
     wrong = remarks(found, servers=settings.kafka, partitions=partitions, replication=replication)
-    _report(found, wrong, as_json)
+    _report(found, wrong, output)
 
 
 @topics.command()
@@ -90,25 +89,18 @@ def check(
     silence_client_log()
     found = asyncio.run(run())
     wrong = remarks(found, servers=settings.kafka, partitions=partitions, replication=replication)
-    _report(found, wrong, as_json or not sys.stdout.isatty())
+    _report(found, wrong, Output(as_json))
 
 
-def _report(found: dict[str, FoundTopic], wrong: list[Remark], as_json: bool) -> None:
+def _report(found: dict[str, FoundTopic], wrong: list[Remark], output: Output) -> None:
     for remark in wrong:
         word = "wrong" if remark.fault else "note"
         remedy = f"\n       {remark.remedy}" if remark.remedy else ""
-        _say(msgspec.to_builtins(remark), f"{word}: {remark.topic} {remark.problem}{remedy}", as_json)
-    faults = sum(remark.fault for remark in wrong)
+        output.line(remark, f"{word}: {remark.topic} {remark.problem}{remedy}")
     if any("retention.ms" not in topic.settings for topic in found.values()):
         click.echo("note: this broker does not tell its topics' settings; retention was not checked", err=True)
-    _say(
-        {"topics": len(found), "faults": faults},
-        f"{len(found)} topics, {faults} of them wrong" if faults else f"{len(found)} topics, nothing wrong",
-        as_json,
-    )
+    faults = len({remark.topic for remark in wrong if remark.fault})
+    summary = f"{faults} topics are wrong" if faults else f"{len(found)} topics, nothing wrong"
+    output.line({"topics": len(found), "wrong": faults}, summary)
     if faults:
         sys.exit(1)
-
-
-def _say(facts: dict[str, Any], words: str, as_json: bool) -> None:
-    click.echo(msgspec.json.encode(facts) if as_json else words)
