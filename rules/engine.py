@@ -1,82 +1,25 @@
 """The accounts stage: judges transfers against the rules, one batch at a time. Pure: same input, same output.
 
-`AccountsEngine.judge` is where an alert and a verdict are born.
+`_Batch.run` is the main flow; in `_Batch._report` an alert is born, in `_Batch._verdict` a verdict.
 """
 
-import hashlib
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-import msgspec
-
 from rules.addresses import MalformedAddress, canonical_forms
-from rules.finding import Finding, Unanswered
-from rules.intake import Intake, dead_letter
+from rules.finding import Answer, Finding, Unanswered
+from rules.intake import Intake, Item, dead_letter
 from rules.lists import Watchlist
-from rules.messages import (
-    Action,
-    Alert,
-    DeadLetter,
-    Decision,
-    Flow,
-    ListMatch,
-    NotEvaluated,
-    Source,
-    Verdict,
-)
-from rules.profile import Profile
-from rules.rule import AccountRule, Case, Rule, Status
+from rules.messages import Action, Decision, Flow, ListMatch, NotEvaluated, Source, Verdict
+from rules.outcome import Outcome, compose
+from rules.profile import Movement, Profile
+from rules.rule import AccountRule, Case, Status
 from rules.ruleset import Ruleset
 from rules.seen import Meeting, Seen
 from rules.transfer import BadTransfer, Kind, Transfer, moment, time_ms
 
 JUDGED_AGAIN: Final = 16  # judgement: later transfers asked about again when a late one lands before them
-
-_encode: Final = msgspec.json.Encoder().encode
-
-
-class Counts(msgspec.Struct):
-    """What became of the records of a batch: the completeness ledger. Their sum is the number of records."""
-
-    deposits: int = 0
-    withdrawals: int = 0
-    duplicates: int = 0
-    deadletters: int = 0
-
-
-class Tally(msgspec.Struct):
-    """What the metrics want to know of a batch; not part of the state."""
-
-    findings: Counter[str] = msgspec.field(default_factory=Counter)
-    suppressed: Counter[str] = msgspec.field(default_factory=Counter)
-    shadowed: Counter[str] = msgspec.field(default_factory=Counter)
-    not_evaluated: Counter[str] = msgspec.field(default_factory=Counter)
-    raised: Counter[str] = msgspec.field(default_factory=Counter)
-
-
-class Outcome(msgspec.Struct):
-    """Everything a batch gives to the world, in the order in which it was judged."""
-
-    verdicts: list[Verdict] = []
-    alerts: list[Alert] = []
-    deadletters: list[DeadLetter] = []
-    flows: list[Flow] = []
-    counts: Counts = msgspec.field(default_factory=Counts)
-    tally: Tally = msgspec.field(default_factory=Tally)
-
-
-class _Answers:
-    """What the rules said about one transfer."""
-
-    __slots__ = ("actions", "alert_ids", "missing", "required_missing")
-
-    def __init__(self) -> None:
-        self.alert_ids: list[str] = []
-        self.actions: set[Action] = set()
-        self.missing: list[NotEvaluated] = []
-        self.required_missing = False
 
 
 class AccountsEngine:
@@ -90,8 +33,9 @@ class AccountsEngine:
     ) -> None:
         self.ruleset = ruleset
         self.watchlist = watchlist
-        self._max_list_age = max_list_age_seconds
-        self._names = tuple(rule.about.id for rule in ruleset.withdrawal_rules)
+        self.max_list_age = max_list_age_seconds
+        self.withdrawal_names = tuple(rule.about.id for rule in ruleset.withdrawal_rules)
+        self.flow_kinds = frozenset(kind for rule in ruleset.counterparty_rules for kind in rule.asked_on)
 
     def judge(
         self,
@@ -106,190 +50,245 @@ class AccountsEngine:
         `profiles` holds the profile of every account of the batch and is updated in place, as is `seen`. `judged_ms` is
         the time of judging as the journal has it: it dates alerts and the list's age, and decides nothing else.
         """
-        outcome = Outcome(deadletters=intake.deadletters)
-        counts = outcome.counts
-        detected_at = moment(judged_ms)
-        list_age = self._list_age(judged_ms)
-        list_stale = self._max_list_age is not None and (list_age is None or list_age > self._max_list_age)
-        for occurred_ms, topic, offset, value, transfer in sorted(intake.items):
-            source = Source(topic, partition, offset)
-            meeting = seen.meet(transfer)
-            if meeting is Meeting.REPEATED:
-                counts.duplicates += 1
+        batch = _Batch(self, partition, profiles, seen, judged_ms)
+        return batch.run(intake)
+
+
+class _Answers:
+    """What the rules said about one transfer."""
+
+    __slots__ = ("actions", "alert_ids", "missing", "required_missing", "told")
+
+    def __init__(self) -> None:
+        self.alert_ids: list[str] = []
+        self.actions: set[Action] = set()
+        self.missing: list[NotEvaluated] = []
+        self.required_missing = False
+        self.told: list[tuple[str, int]] = []
+
+
+class _Batch:
+    """One batch being judged."""
+
+    def __init__(
+        self, engine: AccountsEngine, partition: int, profiles: Mapping[str, Profile], seen: Seen, judged_ms: int
+    ) -> None:
+        self._engine = engine
+        self._ruleset = engine.ruleset
+        self._watchlist = engine.watchlist
+        self._partition = partition
+        self._profiles = profiles
+        self._seen = seen
+        self._detected_at = moment(judged_ms)
+        self._list_hash = engine.watchlist.hash if engine.watchlist else None
+        self._list_age = _age_seconds(engine.watchlist, judged_ms)
+        self._list_stale = engine.max_list_age is not None and (
+            self._list_age is None or self._list_age > engine.max_list_age
+        )
+        self._outcome = Outcome()
+
+    def run(self, intake: Intake) -> Outcome:
+        """Each transfer in order: recognise, screen, profile, ask the rules, decide, pass on."""
+        outcome = self._outcome
+        outcome.deadletters = intake.deadletters
+        deposit_rules, withdrawal_rules = self._ruleset.deposit_rules, self._ruleset.withdrawal_rules
+        for item in sorted(intake.items):
+            occurred_ms, topic, offset, value, transfer, _ = item
+            meeting = self._seen.meet(transfer)
+            if meeting is not Meeting.NEW:
+                self._met_before(meeting, item)
                 continue
-            if meeting is Meeting.CONFLICTING:
-                bad = BadTransfer("this event_id was used before with other content", "event_id")
-                outcome.deadletters.append(dead_letter(bad, _encode(transfer), source))
-                continue
-            case = self._enter(transfer, occurred_ms, value, profiles[transfer.account_id])
-            answers = _Answers()
-            if transfer.kind is Kind.DEPOSIT:
-                counts.deposits += 1
-                self._ask(self.ruleset.deposit_rules, case, transfer, answers, outcome, source, detected_at)
-            else:
-                counts.withdrawals += 1
-                self._ask(self.ruleset.withdrawal_rules, case, transfer, answers, outcome, source, detected_at)
-                outcome.verdicts.append(self._verdict(transfer, answers, source, list_age, list_stale))
-            if 0 <= case.index < len(case.profile.occurred_ms) - 1:
-                self._ask_again(case, transfer, outcome, source, detected_at)
+            source = Source(topic, self._partition, offset)
             inflow = transfer.kind is Kind.DEPOSIT
-            for address in case.addresses:
-                outcome.flows.append(
-                    Flow(
-                        address,
-                        transfer.account_id,
-                        inflow,
-                        value,
-                        occurred_ms,
-                        transfer.event_id,
-                        transfer.amount,
-                        transfer.asset,
-                        topic,
-                        partition,
-                        offset,
-                    )
-                )
-        counts.deadletters = len(outcome.deadletters)
+            case = self._enter(transfer, occurred_ms, value, inflow)
+            answers = self._ask(deposit_rules if inflow else withdrawal_rules, case, transfer.account_id, source)
+            if not inflow:
+                outcome.verdicts.append(self._verdict(transfer, answers, source))
+            if 0 <= case.index < len(case.profile.occurred_ms) - 1:
+                answers = self._ask_again(case, transfer.account_id, source, answers)
+            self._pass_on(item, case, answers)
+        outcome.counts.deadletters = len(outcome.deadletters)
         return outcome
 
-    def _enter(self, transfer: Transfer, occurred_ms: int, value: int, profile: Profile) -> Case:
+    def _met_before(self, meeting: Meeting, item: Item) -> None:
+        """A re-sent event is counted; the same id with other content is bad input."""
+        _, topic, offset, _, _, raw = item
+        if meeting is Meeting.REPEATED:
+            self._outcome.counts.duplicates += 1
+        else:
+            bad = BadTransfer("this event_id was used before with other content", "event_id")
+            self._outcome.deadletters.append(dead_letter(bad, raw, Source(topic, self._partition, offset)))
+
+    def _enter(self, transfer: Transfer, occurred_ms: int, value: int, inflow: bool) -> Case:
         """Screen the addresses and put the transfer into its account's profile."""
-        addresses: list[str] = []
-        unreadable: list[str] = []
-        listed: list[tuple[str, ListMatch]] = []
+        addresses: tuple[str, ...] = ()
+        unreadable: tuple[str, ...] = ()
+        listed: tuple[tuple[str, ListMatch], ...] = ()
+        watchlist, network = self._watchlist, transfer.network
         for spelling in transfer.addresses:
             try:
-                forms = canonical_forms(spelling, transfer.network)
+                forms = canonical_forms(spelling, network)
             except MalformedAddress as error:
                 forms = (spelling.strip(),)
-                unreadable.append(error.reason)
+                unreadable += (error.reason,)
             else:
                 if forms[0] not in addresses:
-                    addresses.append(forms[0])
-            if self.watchlist is not None and (match := _listed(self.watchlist, spelling, forms)) is not None:
-                listed.append((forms[0], match))
+                    addresses += (forms[0],)
+            if watchlist is not None and (match := _listed(watchlist, spelling, forms)) is not None:
+                listed += ((forms[0], match),)
+        profile = self._profiles[transfer.account_id]
         if transfer.account is not None and transfer.account.opened_at is not None:
             profile.opened_ms = time_ms(transfer.account.opened_at)
-        first = addresses[0] if addresses else ""
         index = profile.add(
             occurred_ms,
-            transfer.kind is Kind.DEPOSIT,
+            inflow,
             value,
-            first,
-            transfer.event_id,
-            transfer.amount,
-            transfer.asset,
+            addresses[0] if addresses else "",
+            (transfer.event_id, transfer.amount, transfer.asset),
         )
-        return Case(
-            profile=profile,
-            index=index,
-            occurred_ms=occurred_ms,
-            transfer=transfer,
-            addresses=tuple(addresses),
-            unreadable=tuple(unreadable),
-            listed=tuple(listed),
-            screened=self.watchlist is not None,
-        )
+        return Case(profile, index, occurred_ms, transfer, addresses, unreadable, listed, watchlist is not None)
 
-    def _ask(
-        self,
-        rules: Iterable[AccountRule],
-        case: Case,
-        transfer: Transfer,
-        answers: _Answers,
-        outcome: Outcome,
-        source: Source,
-        detected_at: datetime,
-    ) -> None:
-        """Ask each rule, turn findings into alerts, and note what could not be answered."""
+    def _ask(self, rules: Iterable[AccountRule], case: Case, account_id: str, source: Source) -> _Answers | None:
+        """Ask each rule; None when none had anything to say."""
+        answers = None
         for rule in rules:
             if case.index < 0 and rule.looks_back:
-                answer: Finding | Unanswered | None = Unanswered("older than the account's kept history")
+                answer: Answer = Unanswered("older than the account's kept history")
             else:
                 try:
                     answer = rule.judge(case)
                 except Exception as error:  # noqa: BLE001  # a broken rule must not stop the flow nor pass as clean
-                    outcome.tally.raised[rule.about.id] += 1
+                    self._outcome.tally.raised[rule.about.id] += 1
                     answer = Unanswered(f"the rule raised {type(error).__name__}")
-            if answer is None:
-                continue
-            if isinstance(answer, Unanswered):
-                outcome.tally.not_evaluated[rule.about.id] += 1
-                answers.missing.append(NotEvaluated(rule.about.id, answer.reason))
-                answers.required_missing |= rule.about.required
-            else:
-                self._report(rule, answer, case, transfer.account_id, answers, outcome, source, detected_at)
+            if answer is not None:
+                answers = answers or _Answers()
+                self._note(rule, answer, case, account_id, source, answers)
+        return answers
 
-    def _report(
-        self,
-        rule: AccountRule,
-        finding: Finding,
-        case: Case,
-        account_id: str,
-        answers: _Answers,
-        outcome: Outcome,
-        source: Source,
-        detected_at: datetime,
-    ) -> None:
-        """Send a finding as an alert, unless its story has been told or its rule is in shadow."""
-        about = rule.about
-        if about.status is Status.SHADOW:
-            outcome.tally.shadowed[about.id] += 1
-            return
-        alert = compose(rule, finding, account_id, account_id, self.ruleset.hash, source, detected_at)
-        answers.alert_ids.append(alert.alert_id)
-        answers.actions.add(about.action)
-        if rule.event_story or case.profile.stories.tell(alert.alert_id, case.occurred_ms):
-            outcome.tally.findings[about.id] += 1
-            outcome.alerts.append(alert)
-        else:
-            outcome.tally.suppressed[about.id] += 1
-
-    def _ask_again(
-        self, case: Case, transfer: Transfer, outcome: Outcome, source: Source, detected_at: datetime
-    ) -> None:
+    def _ask_again(self, case: Case, account_id: str, source: Source, answers: _Answers | None) -> _Answers | None:
         """A late transfer landed before others: what it changes about those that follow it is told now."""
         profile = case.profile
-        following = range(case.index + 1, len(profile.occurred_ms))
-        for index in following[:JUDGED_AGAIN]:
-            later = Case(profile=profile, index=index, occurred_ms=profile.occurred_ms[index])
-            rules = self.ruleset.deposit_rules if profile.inflow[index] else self.ruleset.withdrawal_rules
-            again = (rule for rule in rules if rule.looks_back)
-            self._ask(again, later, transfer, _Answers(), outcome, source, detected_at)
+        for index in range(case.index + 1, len(profile.occurred_ms))[:JUDGED_AGAIN]:
+            rules = self._ruleset.deposit_rules if profile.inflow[index] else self._ruleset.withdrawal_rules
+            later = Case(profile, index, profile.occurred_ms[index])
+            again = self._ask([rule for rule in rules if rule.looks_back], later, account_id, source)
+            if again is not None and again.told:
+                answers = answers or _Answers()
+                answers.told += again.told
+        return answers
 
-    def _verdict(
-        self, transfer: Transfer, answers: _Answers, source: Source, list_age: int | None, list_stale: bool
-    ) -> Verdict:
-        if Action.REJECT in answers.actions:
-            decision = Decision.REJECT
-        elif Action.HOLD in answers.actions or answers.required_missing or list_stale:
+    def _note(
+        self, rule: AccountRule, answer: Finding | Unanswered, case: Case, account_id: str, source: Source, answers: _Answers
+    ) -> None:
+        tally, name = self._outcome.tally, rule.about.id
+        if isinstance(answer, Unanswered):
+            tally.not_evaluated[name] += 1
+            answers.missing.append(NotEvaluated(name, answer.reason))
+            answers.required_missing |= rule.about.required
+        elif rule.about.status is Status.SHADOW:
+            tally.shadowed[name] += 1
+        else:
+            self._report(rule, answer, case, account_id, source, answers)
+
+    def _report(
+        self, rule: AccountRule, finding: Finding, case: Case, account_id: str, source: Source, answers: _Answers
+    ) -> None:
+        """Send a finding as an alert, unless its story has been told."""
+        tally, about = self._outcome.tally, rule.about
+        alert = compose(
+            rule,
+            finding,
+            subject=account_id,
+            account_id=account_id,
+            ruleset_hash=self._ruleset.hash,
+            source=source,
+            detected_at=self._detected_at,
+        )
+        answers.alert_ids.append(alert.alert_id)
+        answers.actions.add(about.action)
+        if not rule.event_story:
+            if not case.profile.stories.tell(alert.alert_id, case.occurred_ms):
+                tally.suppressed[about.id] += 1
+                return
+            answers.told.append((alert.alert_id, case.occurred_ms))
+        tally.findings[about.id] += 1
+        self._outcome.alerts.append(alert)
+
+    def _verdict(self, transfer: Transfer, answers: _Answers | None, source: Source) -> Verdict:
+        """What the exchange is told to do. Nothing said by any rule, on a list young enough: release."""
+        decision, names = Decision.RELEASE, self._engine.withdrawal_names
+        alert_ids: tuple[str, ...] = ()
+        missing: tuple[NotEvaluated, ...] = ()
+        if answers is not None:
+            alert_ids, missing = tuple(answers.alert_ids), tuple(answers.missing)
+            if Action.REJECT in answers.actions:
+                decision = Decision.REJECT
+            elif Action.HOLD in answers.actions or answers.required_missing:
+                decision = Decision.HOLD
+            if missing:
+                absent = {one.rule_id for one in missing}
+                names = tuple(name for name in names if name not in absent)
+        if self._list_stale and decision is Decision.RELEASE:
             decision = Decision.HOLD
-        else:
-            decision = Decision.RELEASE
-        missing = answers.missing
-        if missing:
-            absent = {one.rule_id for one in missing}
-            run = tuple(name for name in self._names if name not in absent)
-        else:
-            run = self._names
         return Verdict(
             event_id=transfer.event_id,
             account_id=transfer.account_id,
             decision=decision,
-            alert_ids=tuple(answers.alert_ids),
-            rules_run=run,
-            rules_not_evaluated=tuple(missing),
-            list_hash=self.watchlist.hash if self.watchlist else None,
-            list_age_seconds=list_age,
+            alert_ids=alert_ids,
+            rules_run=names,
+            rules_not_evaluated=missing,
+            list_hash=self._list_hash,
+            list_age_seconds=self._list_age,
             source=source,
         )
 
-    def _list_age(self, judged_ms: int) -> int | None:
-        published = self.watchlist.published if self.watchlist else None
-        if published is None:
-            return None
-        midnight = datetime(published.year, published.month, published.day, tzinfo=UTC)
-        return max(0, judged_ms // 1000 - int(midnight.timestamp()))
+    def _pass_on(self, item: Item, case: Case, answers: _Answers | None) -> None:
+        """Count the transfer, note what its profile took in, and tell the next stage what it has to know."""
+        occurred_ms, topic, offset, value, transfer, _ = item
+        kind, outcome, addresses = transfer.kind, self._outcome, case.addresses
+        if kind is Kind.DEPOSIT:
+            outcome.counts.deposits += 1
+        else:
+            outcome.counts.withdrawals += 1
+        account_id, event_id, amount, asset = transfer.account_id, transfer.event_id, transfer.amount, transfer.asset
+        opened = transfer.account is not None and transfer.account.opened_at is not None
+        movement = Movement(
+            occurred_ms,
+            kind is Kind.DEPOSIT,
+            value,
+            addresses[0] if addresses else "",
+            event_id,
+            amount,
+            asset,
+            case.profile.opened_ms if opened else None,
+            tuple(answers.told) if answers is not None else (),
+        )
+        outcome.movements.append((account_id, movement))
+        if kind in self._engine.flow_kinds:
+            for address in addresses:
+                outcome.flows.append(
+                    Flow(
+                        address,
+                        account_id,
+                        kind is Kind.DEPOSIT,
+                        value,
+                        occurred_ms,
+                        event_id,
+                        amount,
+                        asset,
+                        topic,
+                        self._partition,
+                        offset,
+                    )
+                )
+
+
+def _age_seconds(watchlist: Watchlist | None, judged_ms: int) -> int | None:
+    published = watchlist.published if watchlist else None
+    if published is None:
+        return None
+    midnight = datetime(published.year, published.month, published.day, tzinfo=UTC)
+    return max(0, judged_ms // 1000 - int(midnight.timestamp()))
 
 
 def _listed(watchlist: Watchlist, spelling: str, forms: Iterable[str]) -> ListMatch | None:
@@ -297,8 +296,11 @@ def _listed(watchlist: Watchlist, spelling: str, forms: Iterable[str]) -> ListMa
     index = watchlist.index
     match = index.get(spelling.strip())
     if match is None:
-        match = next((index[form] for form in forms if form in index), None)
-        if match is None:
+        for form in forms:
+            match = index.get(form)
+            if match is not None:
+                break
+        else:
             return None
     return ListMatch(
         name=match.list_name,
@@ -308,41 +310,3 @@ def _listed(watchlist: Watchlist, spelling: str, forms: Iterable[str]) -> ListMa
         entry_name=match.entry_name,
         matched=match.matched,
     )
-
-
-def compose(
-    rule: Rule,
-    finding: Finding,
-    subject: str,
-    account_id: str,
-    ruleset_hash: str,
-    source: Source,
-    detected_at: datetime,
-) -> Alert:
-    """The alert of a finding. Its id depends on rule, subject and story alone."""
-    about = rule.about
-    return Alert(
-        alert_id=alert_id(about.id, subject, finding.story),
-        rule_id=about.id,
-        rule_version=about.version,
-        ruleset=ruleset_hash,
-        severity=finding.severity or about.severity,
-        title=about.title,
-        typology=about.typology,
-        account_id=account_id,
-        counterparty=finding.counterparty,
-        evidence=finding.evidence,
-        facts=finding.facts,
-        list=finding.match,
-        source=source,
-        occurred_at=finding.evidence[-1].occurred_at,
-        detected_at=detected_at,
-        retroactive=False,
-        action=about.action,
-    )
-
-
-def alert_id(rule_id: str, subject: str, story: Iterable[str | int]) -> str:
-    """96 bits of a hash of rule, subject and story key, in hex."""
-    key = "\x1f".join((rule_id, subject, *map(str, story)))
-    return hashlib.blake2b(key.encode(), digest_size=12).hexdigest()

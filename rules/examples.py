@@ -15,11 +15,12 @@ from typing import Any, Final, Literal
 import msgspec
 
 from rules.address_state import AddressState
-from rules.engine import AccountsEngine, Outcome
+from rules.engine import AccountsEngine
 from rules.intake import Gate, Intake
 from rules.lists import ListedAddress, ListEntry, SanctionsList, Watchlist, merge
 from rules.messages import Alert, Severity
 from rules.network import CounterpartiesEngine
+from rules.outcome import Outcome
 from rules.profile import Profile
 from rules.rule import CounterpartyRule, Rule, Status, Window
 from rules.ruleset import Example, RuleFile, Ruleset

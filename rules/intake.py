@@ -10,8 +10,8 @@ from rules.transfer import BadTransfer, Kind, Transfer, read_transfer, time_ms, 
 
 RawRecord = tuple[int, bytes | None, bytes | None]  # offset, key, value
 
-# (occurred_ms, topic, offset, value in micro-dollars, transfer): sorts by event time, then topic, then offset
-Item = tuple[int, str, int, int, Transfer]
+# (occurred_ms, topic, offset, value in micro-dollars, transfer, as it came): sorts by event time, then topic, then offset
+Item = tuple[int, str, int, int, Transfer, bytes]
 
 _LARGEST_ORIGINAL: Final = 512 * 1024  # judgement: bytes of a bad message that its dead letter carries
 
@@ -49,7 +49,7 @@ class Gate:
                 if transfer.account is not None and transfer.account.opened_at is not None:
                     time_ms(transfer.account.opened_at, "account.opened_at")
                 items.append(
-                    (time_ms(transfer.occurred_at), topic, offset, value_micros(transfer.value_usd), transfer)
+                    (time_ms(transfer.occurred_at), topic, offset, value_micros(transfer.value_usd), transfer, value)
                 )
             except BadTransfer as bad:
                 into.deadletters.append(dead_letter(bad, value, Source(topic, partition, offset)))

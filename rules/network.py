@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from rules.address_state import AddressState
-from rules.engine import Outcome, compose
 from rules.finding import Unanswered
 from rules.messages import Flow
+from rules.outcome import Outcome, compose
 from rules.rule import Status
 from rules.ruleset import Ruleset
 from rules.transfer import Kind, moment
@@ -42,11 +42,11 @@ class CounterpartiesEngine:
                     alert = compose(
                         rule,
                         answer,
-                        flow.address,
-                        flow.account_id,
-                        self.ruleset.hash,
-                        flow.source,
-                        detected_at,
+                        subject=flow.address,
+                        account_id=flow.account_id,
+                        ruleset_hash=self.ruleset.hash,
+                        source=flow.source,
+                        detected_at=detected_at,
                     )
                     if state.stories.tell(alert.alert_id, flow.occurred_ms):
                         tally.findings[about.id] += 1

@@ -4,7 +4,7 @@ The recent transfers stand column by column in event-time order, older life as d
 it belongs. The cost of an update and of a look back does not grow with the account's life.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final
 
@@ -15,7 +15,9 @@ from rules.stories import Stories
 from rules.transfer import dollars, moment
 
 RECENT_TRANSFERS: Final = 64  # judgement: enough for a 30-day look back of all but market makers
+_ROOM: Final = RECENT_TRANSFERS + 16  # forgetting some at a time costs less than one at a time
 RECENT_MS: Final = 35 * 86_400_000  # judgement: the longest window of a rule (30 days) and some slack
+OVERDUE_MS: Final = RECENT_MS + 5 * 86_400_000  # likewise
 DAYS: Final = 90  # judgement: three months of daily sums make a baseline
 DAY_MS: Final = 86_400_000
 _LARGEST: Final = 2**62  # sums saturate here: state is 64-bit integers
@@ -30,44 +32,71 @@ class Day(msgspec.Struct, array_like=True, gc=False):
     withdrawn: int = 0
 
 
+class Movement(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One transfer as an account's profile takes it in, and the stories that were told because of it.
+
+    A profile is the fold of its movements: what `Profile.apply` of all of them gives.
+    """
+
+    occurred_ms: int
+    inflow: bool
+    value: int  # micro-dollars
+    address: str  # canonical counterparty address, or what was given when it could not be read, or empty
+    event_id: str
+    amount: str
+    asset: str
+    opened_ms: int | None
+    told: tuple[tuple[str, int], ...] = ()
+
+
 class Profile(msgspec.Struct, array_like=True):
     """The recent transfers of one account, its daily sums, and the stories already told about it.
 
-    The columns `occurred_ms` to `asset` run in parallel, oldest first; `value` is in micro-dollars. `address` is the
-    canonical counterparty address, or what was given when it could not be read, or empty.
+    The columns `occurred_ms` to `detail` run in parallel, oldest first; `value` is in micro-dollars, `detail` holds event
+    id, amount and asset. `unsaved` counts the movements since the state was last written as a whole.
     """
 
     occurred_ms: list[int] = []
     inflow: list[bool] = []
     value: list[int] = []
     address: list[str] = []
-    event_id: list[str] = []
-    amount: list[str] = []
-    asset: list[str] = []
+    detail: list[tuple[str, str, str]] = []
     days: dict[int, Day] = {}
     first_ms: int = 0
     forgotten_ms: int = 0
     opened_ms: int | None = None
     stories: Stories = msgspec.field(default_factory=Stories)
+    unsaved: int = 0
 
-    def add(
-        self, occurred_ms: int, inflow: bool, value: int, address: str, event_id: str, amount: str, asset: str
-    ) -> int:
+    def apply(self, movement: Movement) -> None:
+        """Take in a movement that was judged before."""
+        if movement.opened_ms is not None:
+            self.opened_ms = movement.opened_ms
+        self.add(
+            movement.occurred_ms,
+            movement.inflow,
+            movement.value,
+            movement.address,
+            (movement.event_id, movement.amount, movement.asset),
+        )
+        for alert_id, occurred_ms in movement.told:
+            self.stories.tell(alert_id, occurred_ms)
+
+    def add(self, occurred_ms: int, inflow: bool, value: int, address: str, detail: tuple[str, str, str]) -> int:
         """Put a transfer where its event time belongs and return its index.
 
         -1 when it is older than everything kept and there is no room: the daily sums have it, the look back has not.
         """
+        self.unsaved += 1
         self._count(occurred_ms, inflow, value)
         times = self.occurred_ms
         if not times or occurred_ms >= times[-1]:
-            index = len(times)
             times.append(occurred_ms)
             self.inflow.append(inflow)
             self.value.append(value)
             self.address.append(address)
-            self.event_id.append(event_id)
-            self.amount.append(amount)
-            self.asset.append(asset)
+            self.detail.append(detail)
+            index = len(times) - 1
         else:
             index = bisect_right(times, occurred_ms)
             if occurred_ms <= self.forgotten_ms or (index == 0 and len(times) >= RECENT_TRANSFERS):
@@ -77,10 +106,11 @@ class Profile(msgspec.Struct, array_like=True):
             self.inflow.insert(index, inflow)
             self.value.insert(index, value)
             self.address.insert(index, address)
-            self.event_id.insert(index, event_id)
-            self.amount.insert(index, amount)
-            self.asset.insert(index, asset)
-        return max(-1, index - self._forget())
+            self.detail.insert(index, detail)
+        # "Too old" is measured from the newest transfer but one, so that a single absurd date does not erase a history.
+        if len(times) > _ROOM or (times[0] <= occurred_ms - OVERDUE_MS and times[0] <= times[-2] - OVERDUE_MS):
+            return max(-1, index - self._forget())
+        return index
 
     def since(self, index: int, window_ms: int) -> int:
         """First index of the half-open window `(t - window_ms, t]` that ends with the transfer at `index`."""
@@ -101,14 +131,15 @@ class Profile(msgspec.Struct, array_like=True):
         """The transfers at `indices` as evidence; `shows` says what each of them shows."""
         return tuple(
             Evidence(
-                event_id=self.event_id[i],
-                amount=self.amount[i],
-                asset=self.asset[i],
+                event_id=event_id,
+                amount=amount,
+                asset=asset,
                 value_usd=dollars(self.value[i]),
                 occurred_at=moment(self.occurred_ms[i]),
                 shows=shows,
             )
             for i in indices
+            for event_id, amount, asset in (self.detail[i],)
         )
 
     def _count(self, occurred_ms: int, inflow: bool, value: int) -> None:
@@ -122,22 +153,21 @@ class Profile(msgspec.Struct, array_like=True):
                 del self.days[min(self.days)]
         if inflow:
             day.deposits += 1
-            day.deposited = min(day.deposited + value, _LARGEST)
+            total = day.deposited + value
+            day.deposited = total if total < _LARGEST else _LARGEST
         else:
             day.withdrawals += 1
-            day.withdrawn = min(day.withdrawn + value, _LARGEST)
+            total = day.withdrawn + value
+            day.withdrawn = total if total < _LARGEST else _LARGEST
 
     def _forget(self) -> int:
-        """Drop what is too old or too much; returns how many.
-
-        "Too old" is measured from the newest transfer but one, so that a single absurd date does not erase a history.
-        """
+        """Drop what is too old or too much; returns how many."""
         times = self.occurred_ms
-        surplus = max(0, len(times) - RECENT_TRANSFERS)
-        if len(times) >= 2 and times[surplus] <= times[-2] - RECENT_MS:
-            surplus = bisect_left(times, times[-2] - RECENT_MS + 1, surplus)
-        if surplus:
-            self.forgotten_ms = max(self.forgotten_ms, times[surplus - 1])
-            for column in (times, self.inflow, self.value, self.address, self.event_id, self.amount, self.asset):
-                del column[:surplus]
+        surplus = len(times) - RECENT_TRANSFERS if len(times) > _ROOM else 0
+        oldest = times[-2] - RECENT_MS
+        if times[surplus] <= oldest:
+            surplus = bisect_right(times, oldest, surplus)
+        self.forgotten_ms = max(self.forgotten_ms, times[surplus - 1])
+        for column in (times, self.inflow, self.value, self.address, self.detail):
+            del column[:surplus]
         return surplus

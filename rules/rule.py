@@ -98,36 +98,23 @@ class About(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     references: tuple[str, ...] = ()
 
 
-class Case:
+class Case(msgspec.Struct, frozen=True, gc=False):
     """All that a rule may look at when it judges one transfer of an account.
 
     `profile` already holds the transfer, at `index`. `index` is -1 for a transfer older than the kept history: then rules
     that look back are not asked. `transfer` is None when a transfer is judged again because a late one landed before it:
-    then only rules that look back are asked.
+    then only rules that look back are asked. `addresses` are the canonical ones of the counterparty's side; `unreadable`
+    holds a reason for each that could not be read, `listed` the list entry of each that is on a list, by canonical address.
     """
 
-    __slots__ = ("addresses", "index", "listed", "occurred_ms", "profile", "screened", "transfer", "unreadable")
-
-    def __init__(
-        self,
-        *,
-        profile: Profile,
-        index: int,
-        occurred_ms: int,
-        transfer: Transfer | None = None,
-        addresses: tuple[str, ...] = (),
-        unreadable: tuple[str, ...] = (),
-        listed: tuple[tuple[str, ListMatch], ...] = (),
-        screened: bool = False,
-    ) -> None:
-        self.profile = profile
-        self.index = index
-        self.occurred_ms = occurred_ms
-        self.transfer = transfer
-        self.addresses = addresses  # canonical, counterparty side
-        self.unreadable = unreadable  # reasons, one for each address that could not be read
-        self.listed = listed  # (canonical address, list entry) for each address that is on a list
-        self.screened = screened  # whether a sanctions list is loaded
+    profile: Profile
+    index: int
+    occurred_ms: int
+    transfer: Transfer | None = None
+    addresses: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    listed: tuple[tuple[str, ListMatch], ...] = ()
+    screened: bool = False  # whether a sanctions list is loaded
 
     def own_evidence(self, shows: str) -> Evidence:
         """The transfer being judged, as evidence; works for one too old for the profile, too."""

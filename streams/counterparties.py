@@ -10,7 +10,7 @@ from rules.intake import RawRecord
 from rules.messages import Flow
 from rules.network import CounterpartiesEngine
 from streams.accounts import alert_message
-from streams.delivery.stage import Judged, NoMemory, Outputs, Stage, Work
+from streams.delivery.stage import Judged, NoMemory, Outputs, Stage, Work, Writes
 from streams.settings import FLOWS, JOURNAL_COUNTERPARTIES
 
 _read_bundle: Final = msgspec.msgpack.Decoder(list[Flow]).decode
@@ -42,6 +42,7 @@ class CounterpartiesStage(Stage):
         outcome = self._engine.judge(work.content, states, judged_ms)
         return Judged(
             Outputs([alert_message(alert) for alert in outcome.alerts], []),
+            Writes(replaced={key: _pack(states[key]) for key in sorted(work.keys)}),
             (len(work.content), 0, 0, 0),
             outcome.tally,
             {},
@@ -54,7 +55,3 @@ class CounterpartiesStage(Stage):
     def load_state(self, packed: bytes) -> AddressState:
         """An address state from msgpack."""
         return _unpack(packed)
-
-    def dump_state(self, state: AddressState) -> bytes:
-        """An address state as msgpack."""
-        return _pack(state)

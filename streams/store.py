@@ -4,7 +4,7 @@ Everything of one partition lives under one hash tag, so that the commit script 
 All writes are scripts that check the owner first: who lost a partition can change nothing of it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +14,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from streams.delivery.stage import Writes
 from streams.errors import Lost
 
 _CLAIM: Final = """
@@ -34,6 +35,10 @@ redis.call('HSET', KEYS[1], 'n', ARGV[4], 'h', ARGV[5], 'before', ARGV[3], 'posi
 local states = cmsgpack.unpack(ARGV[10])
 for first = 1, #states, 4000 do
   redis.call('HSET', KEYS[2], unpack(states, first, math.min(first + 3999, #states)))
+end
+local added = cmsgpack.unpack(ARGV[14])
+for i = 1, #added, 2 do
+  redis.call('HSET', KEYS[2], added[i], (redis.call('HGET', KEYS[2], added[i]) or '') .. added[i + 1])
 end
 local grown = cmsgpack.unpack(ARGV[11])
 for i = 1, #grown, 2 do
@@ -92,7 +97,7 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     outbox: bytes
     journal_n: int
     journal_at: int
-    states: Sequence[str | bytes]  # key, state, key, state ...
+    writes: Writes
     grown: dict[int, bytes]  # segments of the event memory and what is appended to them
     expired: tuple[int, ...]  # segments of the event memory to drop
 
@@ -187,9 +192,7 @@ class Store:
 
 def _commit_command(commit: Commit) -> tuple[Any, ...]:
     keys = commit.keys
-    grown: list[Any] = []
-    for number, packed in commit.grown.items():
-        grown += (str(number), packed)
+    grown = {str(number): packed for number, packed in commit.grown.items()}
     return (
         "EVAL",
         _COMMIT,
@@ -206,8 +209,14 @@ def _commit_command(commit: Commit) -> tuple[Any, ...]:
         commit.outbox,
         commit.journal_n,
         commit.journal_at,
-        _pack(commit.states),
-        _pack(grown),
+        _pack(_flat(commit.writes.replaced)),
+        _pack(_flat(grown)),
         _pack([str(number) for number in commit.expired]),
         commit.transactional_id,
+        _pack(_flat(commit.writes.appended)),
     )
+
+
+def _flat(values: Mapping[str, bytes]) -> list[str | bytes]:
+    """Key, value, key, value: what Lua can walk through."""
+    return [part for pair in values.items() for part in pair]

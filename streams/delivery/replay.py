@@ -17,7 +17,7 @@ from rules.intake import RawRecord
 from streams import metrics
 from streams.delivery.journal import STATE_VERSION, BatchRecord, chained, committed_consumer
 from streams.delivery.partition import Partition
-from streams.delivery.stage import Stage, Work, encode_outputs
+from streams.delivery.stage import Stage, Work, Writes, encode_outputs
 from streams.errors import Impossible
 from streams.store import Commit, Store
 
@@ -124,20 +124,18 @@ async def _rebuild(
     for key, packed in zip(absent, loaded, strict=True):
         cache.put(key, stage.load_state(packed) if packed else stage.fresh_state())
     n_before, h_before = partition.n, partition.h
+    writes = Writes()
     for _, record, work in group:
         if record.n != partition.n + 1:
             raise Impossible(f"{partition}: the journal goes from batch {partition.n} to {record.n}")
         judged = stage.judge(work, partition.number, cache.states(), partition.memory, record.judged_ms)
         _verify(partition, record, encode_outputs(judged.outputs), judged.counts)
+        writes.then(judged.writes)
         partition.n, partition.h = record.n, record.h
         partition.position = tuple(end for _, end, _ in record.ranges)
         await asyncio.sleep(0)
     grown, expired = partition.memory.take_changes()
-    states = cache.states()
     at, record, _ = group[-1]
-    flat: list[str | bytes] = []
-    for key in keys:
-        flat += (key, stage.dump_state(states[key]))
     await store.commit(
         [
             Commit(
@@ -152,7 +150,7 @@ async def _rebuild(
                 outbox=b"",
                 journal_n=record.n,
                 journal_at=at,
-                states=flat,
+                writes=writes,
                 grown=grown,
                 expired=expired,
             )

@@ -157,11 +157,7 @@ class Rounds:
 
     def _prepare(self, batch: Batch) -> Commit:
         partition, record = batch.partition, batch.record
-        assert record is not None  # noqa: S101  # set by _judge
-        states, dump = partition.cache.states(), partition.stage.dump_state
-        flat: list[str | bytes] = []
-        for key in sorted(batch.work.keys):
-            flat += (key, dump(states[key]))
+        assert batch.judged is not None and record is not None  # noqa: S101  # set by _judge
         grown, expired = partition.memory.take_changes()
         journal_n, journal_at = partition.published
         return Commit(
@@ -176,7 +172,7 @@ class Rounds:
             outbox=encode_outbox(Outbox(record, batch.outputs)),
             journal_n=journal_n,
             journal_at=journal_at,
-            states=flat,
+            writes=batch.judged.writes,
             grown=grown,
             expired=expired,
         )

@@ -4,14 +4,18 @@ A stage judges: pure, in memory, deterministic. Everything else (reading, state,
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from struct import Struct
 from typing import Any, Final
 
 import msgspec
 
-from rules.engine import Tally
+from rules.outcome import Tally
 from rules.intake import RawRecord
 from rules.messages import Flow
+
+
+_LENGTH: Final = Struct("<I")
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -29,10 +33,32 @@ class Outputs(msgspec.Struct, frozen=True, array_like=True):
     flows: list[Flow]
 
 
+class Writes(msgspec.Struct):
+    """What a batch leaves in the states: whole new values, and what is appended to stored ones. A key is in one of them.
+
+    Appending is what makes a long history cheap: a stored state is a snapshot and what happened since.
+    """
+
+    replaced: dict[str, bytes] = {}
+    appended: dict[str, bytes] = {}
+
+    def then(self, later: "Writes") -> None:
+        """Put the writes of the following batch on top."""
+        for key, added in later.appended.items():
+            if key in self.replaced:
+                self.replaced[key] += added
+            else:
+                self.appended[key] = self.appended.get(key, b"") + added
+        for key, value in later.replaced.items():
+            self.appended.pop(key, None)
+            self.replaced[key] = value
+
+
 class Judged(msgspec.Struct, frozen=True):
-    """A judged batch: its outputs, what became of its records, and what the metrics want to know."""
+    """A judged batch: its outputs, what it leaves in the states, what became of its records, and figures for metrics."""
 
     outputs: Outputs
+    writes: Writes
     counts: tuple[int, int, int, int]
     tally: Tally
     decisions: Mapping[str, int]
@@ -84,15 +110,26 @@ class Stage(ABC):
 
     @abstractmethod
     def load_state(self, packed: bytes) -> Any:
-        """A state from its bytes."""
-
-    @abstractmethod
-    def dump_state(self, state: Any) -> bytes:
-        """The bytes of a state."""
+        """A state from its stored bytes."""
 
     def open_memory(self, segments: Mapping[int, bytes]) -> Any:
         """The partition's memory from its stored segments."""
         return NoMemory()
+
+
+def framed(part: bytes) -> bytes:
+    """One part of a stored state: its length, then its bytes, so that parts can be appended to each other."""
+    return _LENGTH.pack(len(part)) + part
+
+
+def parts(stored: bytes) -> Iterator[bytes]:
+    """The parts of a stored state, in the order in which they were written."""
+    at, end = 0, len(stored)
+    while at < end:
+        (size,) = _LENGTH.unpack_from(stored, at)
+        at += _LENGTH.size
+        yield stored[at : at + size]
+        at += size
 
 
 encode_outputs: Final = msgspec.msgpack.Encoder().encode

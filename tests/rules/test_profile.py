@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.profile import DAY_MS, DAYS, RECENT_MS, RECENT_TRANSFERS, Day, Profile
+from rules.profile import DAY_MS, DAYS, OVERDUE_MS, RECENT_MS, RECENT_TRANSFERS, Day, Movement, Profile
 
 T0 = 1_773_576_000_000
 HOUR = 3_600_000
-COLUMNS = ("occurred_ms", "inflow", "value", "address", "event_id", "amount", "asset")
+COLUMNS = ("occurred_ms", "inflow", "value", "address", "detail")
+SLACK = 16  # forgetting some at a time
 
 transfers = st.lists(
     st.tuples(st.integers(0, RECENT_MS - 1), st.booleans(), st.integers(0, 10**15)),
@@ -23,7 +24,7 @@ transfers = st.lists(
 
 
 def add(profile: Profile, at: int, inflow: bool = True, value: int = 1_000_000) -> int:
-    return profile.add(T0 + at, inflow, value, f"address-{at}", f"event-{at}", str(value), "USDT")
+    return profile.add(T0 + at, inflow, value, f"address-{at}", (f"event-{at}", str(value), "USDT"))
 
 
 def filled(entries: Sequence[tuple[int, bool, int]]) -> Profile:
@@ -47,7 +48,7 @@ def test_the_index_given_back_is_where_the_transfer_stands(entries: list[tuple[i
     profile = Profile()
     for at, inflow, value in entries:
         index = add(profile, at, inflow, value)
-        assert profile.event_id[index] == f"event-{at}"
+        assert profile.detail[index][0] == f"event-{at}"
         assert profile.occurred_ms == sorted(profile.occurred_ms)
 
 
@@ -58,9 +59,9 @@ def test_a_profile_is_bounded_and_its_columns_run_in_parallel(entries: list[tupl
         index = add(profile, at, inflow, value)
         lengths = {len(getattr(profile, column)) for column in COLUMNS}
         assert len(lengths) == 1
-        assert lengths.pop() <= RECENT_TRANSFERS
+        assert lengths.pop() <= RECENT_TRANSFERS + SLACK
         assert len(profile.days) <= DAYS
-        assert index == -1 or profile.event_id[index] == f"event-{at}"
+        assert index == -1 or profile.detail[index][0] == f"event-{at}"
         assert all(one <= two for one, two in pairwise(profile.occurred_ms))
         assert all(day.deposited < 2**63 and day.withdrawn < 2**63 for day in profile.days.values())
 
@@ -105,11 +106,12 @@ def test_what_is_older_than_all_that_is_kept_counts_for_its_day_only() -> None:
 
 
 def test_a_window_is_covered_until_something_inside_it_is_forgotten() -> None:
-    profile = filled([(n * HOUR, True, 1) for n in range(RECENT_TRANSFERS)])
-    last = RECENT_TRANSFERS - 1
-    assert profile.covers(last, 30 * DAY_MS)
-    add(profile, RECENT_TRANSFERS * HOUR)
-    assert profile.forgotten_ms == T0
+    most = RECENT_TRANSFERS + SLACK
+    profile = filled([(n * HOUR, True, 1) for n in range(most)])
+    assert profile.covers(most - 1, 30 * DAY_MS)
+    last = add(profile, most * HOUR)
+    assert last == RECENT_TRANSFERS - 1
+    assert profile.forgotten_ms == T0 + SLACK * HOUR
     assert profile.covers(last, RECENT_TRANSFERS * HOUR)
     assert not profile.covers(last, RECENT_TRANSFERS * HOUR + 1)
 
@@ -121,7 +123,7 @@ def test_a_single_absurd_date_does_not_erase_the_history() -> None:
 
 
 def test_history_older_than_the_longest_window_is_forgotten() -> None:
-    profile = filled([(0, True, 1), (RECENT_MS, True, 2), (RECENT_MS + HOUR, True, 3)])
+    profile = filled([(0, True, 1), (OVERDUE_MS, True, 2), (OVERDUE_MS + HOUR, True, 3)])
     assert profile.value == [2, 3]
     assert profile.forgotten_ms == T0
 
@@ -145,6 +147,21 @@ def test_sums_stay_inside_64_bits(inflow: bool) -> None:
         add(profile, at, inflow, 10**17)
     (day,) = profile.days.values()
     assert max(day.deposited, day.withdrawn) == 2**62
+
+
+@given(transfers, st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 100)), max_size=3))
+def test_a_profile_is_the_fold_of_its_movements(
+    entries: list[tuple[int, bool, int]], told: list[tuple[str, int]]
+) -> None:
+    judged, folded = filled(entries), Profile()
+    judged.opened_ms = 5
+    for alert_id, occurred_ms in told:
+        judged.stories.tell(alert_id, occurred_ms)
+    for number, (at, inflow, value) in enumerate(entries):
+        detail = (f"event-{at}", str(value), "USDT")
+        opened, stories = (5, tuple(told)) if number == 0 else (None, ())
+        folded.apply(Movement(T0 + at, inflow, value, f"address-{at}", *detail, opened, stories))
+    assert folded == judged
 
 
 def test_evidence_carries_the_transfer_and_what_it_shows() -> None:
