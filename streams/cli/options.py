@@ -51,7 +51,7 @@ def with_settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., A
 timeout_option: Final = click.option(
     "--timeout",
     "timeout_seconds",
-    type=click.FloatRange(min=0),
+    type=click.FloatRange(min=0, min_open=True),
     default=10.0,
     show_default=True,
     metavar="SECONDS",

@@ -82,7 +82,7 @@ def deadletter(message: Mapping[str, Any]) -> Text:
     text.append(f"{_plain(message['field'])}: {_plain(message['reason'])}", "yellow")
     text.append(f"  {_plain(place[0])} {place[1]}/{place[2]}\n", "dim")
     try:
-        original = base64.b64decode(message["original"]).decode("utf-8", "replace")
+        original = base64.b64decode(message["original"], validate=True).decode("utf-8", "replace")
     except (binascii.Error, ValueError):
         original = str(message["original"])
     cut = "..." if len(original) > _ORIGINAL_CHARS else ""
