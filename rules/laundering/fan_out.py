@@ -42,14 +42,14 @@ class FanOut(AccountRule):
         if not address[index] or address.index(address[index]) < index:
             return None
         start = profile.since(index, self.window)
-        inflow, met = profile.inflow, set(address[:start])
-        first: dict[str, int] = {}
-        for i in range(start, index + 1):
-            if address[i] and address[i] not in met:
+        inflow, met = profile.inflow, {""}
+        first: list[int] = []
+        for i in range(index + 1):
+            if address[i] not in met:
                 met.add(address[i])
                 if not inflow[i]:
-                    first[address[i]] = i
-        found = list(first.values())
+                    first.append(i)
+        found = [i for i in first if i >= start]
         total = sum(profile.value[i] for i in found)
         days = profile.days_before(start, _HISTORY_DAYS)
         usual = sum(day.withdrawals for day in days) * self.window // (_HISTORY_DAYS * DAY_MS)
@@ -59,7 +59,7 @@ class FanOut(AccountRule):
         if not profile.covers(index, self.window):
             return Unanswered("more transfers inside the window than are kept")
         return Finding(
-            story=(began([times[i] for i in found], self.window, self.window),),
+            story=(began([times[i] for i in first], self.window, self.window),),
             evidence=profile.evidence(found[-_CITED:], "Paid out to a new recipient"),
             facts={
                 "new_recipients": len(found),

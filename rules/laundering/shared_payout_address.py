@@ -35,10 +35,10 @@ class SharedPayoutAddress(CounterpartyRule):
     def judge(self, flow: Flow, state: AddressState) -> Answer:
         """Count the accounts whose latest payout to the address lies inside the window that ends with the newest."""
         contacts = state.contacts
-        if len(contacts) < self.accounts:
+        if len(contacts) < self.accounts or state.forgotten_ms:
             return None
         params = self.params
-        if state.forgotten_ms or len({contact.account_id for contact in contacts}) > params.service:
+        if len({contact.account_id for contact in contacts}) > params.service:
             return None
         paid = [contact for contact in contacts if not contact.inflow]
         paid = [contact for contact in paid if contact.occurred_ms > paid[-1].occurred_ms - params.window]

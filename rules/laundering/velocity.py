@@ -5,12 +5,12 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from rules.finding import Answer, Finding, Unanswered
+from rules.profile import DAY_MS
 from rules.rule import AccountRule, Case, Params, Usd, Window
 from rules.stories import began
 from rules.transfer import dollars
 
 _CITED: Final = 20
-_DAY_MS: Final = 86_400_000
 
 
 class Thresholds(Params, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ class Velocity(AccountRule):
     def bind(self, params: Thresholds) -> None:
         """Keep the parameters and what the common path needs."""
         self.params, self.window, self.back = params, params.window, params.count - 1
-        self.days = max(1, params.baseline // _DAY_MS)
+        self.days = max(1, params.baseline // DAY_MS)
 
     def judge(self, case: Case) -> Answer:
         """The question arises with `count` transfers inside the window."""
@@ -44,7 +44,8 @@ class Velocity(AccountRule):
         params = self.params
         start = profile.since(index, self.window)
         count, moved = index + 1 - start, sum(profile.value[start : index + 1])
-        if moved < params.minimum:
+        eve = profile.days.get(times[start] // DAY_MS - 1)
+        if moved < params.minimum or (eve and count < (eve.deposits + eve.withdrawals) * params.peak_ratio):
             return None
         days = profile.days_before(start, self.days)
         busiest = max((day.deposits + day.withdrawals for day in days), default=0)
