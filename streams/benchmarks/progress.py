@@ -1,0 +1,132 @@
+"""Progress of a contestant over time, and the processor time it took."""
+
+import asyncio
+import bisect
+import contextlib
+import os
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, TextIO
+
+import msgspec
+
+_SAMPLE_SECONDS: Final = 0.2
+_UTIME: Final = 11  # of the fields of /proc/PID/stat behind the program's name, see proc(5)
+
+
+class Sample(NamedTuple):
+    """So many transfers were done at a time (seconds since the epoch)."""
+
+    at: float
+    transfers: int
+
+
+class ProgressFile:
+    """Where a contestant in a process of its own notes its progress: a line `time count` each."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def writer(self) -> TextIO:
+        """For the contestant."""
+        return self._path.open("w", buffering=1)
+
+    def samples(self) -> list[Sample]:
+        """For the runner; what is written only in part is left for the next time."""
+        if not self._path.exists():
+            return []
+        lines = self._path.read_text().rpartition("\n")[0].splitlines()
+        return [Sample(float(at), int(count)) for at, _, count in (line.partition(" ") for line in lines)]
+
+
+def note(file: TextIO, count: int) -> None:
+    """Note that so many transfers are done by now."""
+    file.write(f"{time.time():.3f} {count}\n")
+
+
+class Usage:
+    """Processor seconds of some processes over time."""
+
+    def __init__(self) -> None:
+        self._at: list[float] = []
+        self._used: dict[str, list[float]] = {}
+
+    def take(self, pids: Mapping[str, int]) -> None:
+        """Note what the processes have used by now; a process that is gone counts as it did last."""
+        self._at.append(time.time())
+        for name, pid in pids.items():
+            used = self._used.setdefault(name, [])
+            used.append(_cpu_seconds(pid) or (used[-1] if used else 0.0))
+
+    def between(self, start: float, end: float) -> dict[str, float]:
+        """Processor seconds by process in a stretch of time; empty where the system has no /proc."""
+        if not self._at or not Path("/proc/self/stat").exists():
+            return {}
+        return {name: self._until(used, end) - self._until(used, start) for name, used in self._used.items()}
+
+    def _until(self, used: Sequence[float], moment: float) -> float:
+        """Processor seconds by a moment, on a straight line between the samples around it."""
+        after = bisect.bisect(self._at, moment)
+        if after in (0, len(self._at)):
+            return used[min(after, len(used) - 1)]
+        before = after - 1
+        share = (moment - self._at[before]) / (self._at[after] - self._at[before])
+        return used[before] + share * (used[after] - used[before])
+
+
+@contextlib.asynccontextmanager
+async def watched(pids: Mapping[str, int]) -> AsyncIterator[Usage]:
+    """Samples the processes' usage in the background."""
+    usage = Usage()
+
+    async def watch() -> None:
+        while True:
+            usage.take(pids)
+            await asyncio.sleep(_SAMPLE_SECONDS)
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield usage
+    finally:
+        watching.cancel()
+        usage.take(pids)
+
+
+def _cpu_seconds(pid: int) -> float | None:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[_UTIME]) + int(fields[_UTIME + 1])) / os.sysconf("SC_CLK_TCK")
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One contestant's run: transfers in the measured stretch, its length, and processor time in it by process."""
+
+    contestant: str
+    transfers: int
+    seconds: float
+    per_second: float
+    cpu_seconds: dict[str, float]
+    cpu_micros_per_transfer: float | None
+    facts: dict[str, int | float] = {}
+
+
+def measured(
+    contestant: str, samples: Sequence[Sample], usage: Usage, *, facts: Mapping[str, int | float] | None = None
+) -> Run:
+    """The run between the first and the last sample: what was done by the first one is not counted."""
+    first, last = samples[0], samples[-1]
+    transfers, seconds = last.transfers - first.transfers, last.at - first.at
+    cpu = usage.between(first.at, last.at)
+    own = cpu.get("contestant")
+    return Run(
+        contestant=contestant,
+        transfers=transfers,
+        seconds=round(seconds, 3),
+        per_second=round(transfers / seconds, 1),
+        cpu_seconds={name: round(used, 2) for name, used in cpu.items()},
+        cpu_micros_per_transfer=None if own is None else round(own / transfers * 1e6, 1),
+        facts=dict(facts or {}),
+    )

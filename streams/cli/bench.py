@@ -1,0 +1,87 @@
+"""`lockgate bench`: throughput and latency on this machine, beside contestants that do less."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from streams.benchmarks.pipeline import CONTESTANTS, Plan, run_pipeline
+from streams.benchmarks.report import PipelineReport
+from streams.benchmarks.say import Say
+from streams.cli.options import json_option
+from streams.cli.output import Output
+from streams.kafka_access import silence_client_log
+
+
+@click.group()
+def bench() -> None:
+    """Measure throughput and latency on this machine.
+
+    Starts Kafka and Redis of its own in a temporary folder and stops them. Numbers of one machine mean little on
+    another: look at the ratios to the contestants, measured in turn on the same servers. Settings of the worker beyond
+    its servers (LOCKGATE_LISTS, LOCKGATE_RULES, ...) are those of the environment.
+
+    Exit codes: 0 done, whether the ratios are met or not; 1 a contestant failed; 3 Java, Kafka or Redis is missing.
+    """
+
+
+def _numbers(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that both benchmarks have."""
+    for name, default, text in (
+        ("repeats", 3, "Runs of each contestant, in turn."),
+        ("partitions", 4, "Of each topic."),
+        ("accounts", 20_000, "Whose transfers they are."),
+    ):
+        kind = click.IntRange(min=1)
+        command = click.option(f"--{name}", type=kind, default=default, show_default=True, metavar="N", help=text)(command)
+    return command
+
+
+@bench.command()
+@click.option(
+    "--transfers",
+    type=click.IntRange(min=1),
+    default=400_000,
+    show_default=True,
+    metavar="N",
+    help="Preloaded, and judged by Lockgate.",
+)
+@_numbers
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0.5),
+    default=20.0,
+    show_default=True,
+    help="For how long the other contestants are measured.",
+)
+@click.option(
+    "--contestants",
+    multiple=True,
+    type=click.Choice(CONTESTANTS),
+    default=CONTESTANTS,
+    help="Only this one; repeatable.",
+)
+@json_option
+def pipeline(as_json: bool, **sizes: Any) -> None:
+    r"""Transfers a second, from the source topics to committed verdicts, alerts and flows.
+
+    \b
+    faust-textbook  a Faust agent as its documentation shows it: one event at a time, five Redis commands each
+    client-limit    aiokafka and a typed parse of every transfer, and nothing else
+    lockgate        lockgate worker as shipped, one process
+    """
+    silence_client_log()
+    with Say() as say:
+        report = run_pipeline(Plan(**sizes), say)
+    _show_pipeline(report, Output(as_json))
+
+
+def _show_pipeline(report: PipelineReport, output: Output) -> None:
+    if output.as_json:
+        output.line(report)
+        return
+    rows = [(name, report.per_second[name], report.cpu_micros_per_transfer.get(name, "-")) for name in report.per_second]
+    output.rows("throughput: median (lowest to highest)", ("contestant", "transfers_a_second", "µs_CPU_each"), rows)
+    ratios = [(ratio.name, f"{ratio.value:,.2f}", f"{ratio.bar:g}", "yes" if ratio.met else "no") for ratio in report.ratios]
+    output.rows("ratios of the medians", ("ratio", "measured", "at_least", "met"), ratios)
+    click.echo(report.machine.caption())
