@@ -370,6 +370,17 @@ def test_a_flow_goes_out_for_every_different_address_of_a_transfer() -> None:
     assert worker.judge(record("e2", "withdrawal", addresses=both)).flows == []  # nobody asks about these
 
 
+def test_a_profile_is_the_fold_of_the_movements_that_were_given_out() -> None:
+    worker, folded = Worker(second()), Profile()
+    opened = {"opened_at": NOON - HOUR}
+    for batch in ([record("e1"), record("e3", at=2)], [record("e2", "deposit", at=1, account=opened)]):
+        for account_id, movement in worker.judge(*batch).movements:
+            assert account_id == "a1"
+            folded.apply(movement)
+    assert folded == worker.profiles["a1"]
+    assert folded.stories.told
+
+
 def test_the_opening_date_is_kept_with_the_account() -> None:
     worker = Worker(large())
     worker.judge(record("e1", account={"opened_at": "2026-03-01T00:00:00Z"}))
