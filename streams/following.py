@@ -14,6 +14,7 @@ from streams.kafka_access import connect, kafka_away, partition_counts
 
 _POLL_SECONDS: Final = 0.2  # how soon an end asked for is noticed
 _RETRY_SECONDS: Final = 0.5
+_STOP_SECONDS: Final = 5.0
 _FETCH_BYTES: Final = 4 * 1024 * 1024
 
 
@@ -42,6 +43,7 @@ async def follow(
     """Hand the values of the topic's messages to `show`, some at a time, and return how many there were.
 
     `ready` is called when every message from then on will be seen. A broker that goes away later is waited for.
+    (The embedded broker calls the start of its last batch the end: following begins with that batch there.)
 
     Raises:
         Unreachable: Kafka does not answer within the time.
@@ -66,7 +68,15 @@ async def follow(
         ready()
         return await _pass_on(consumer, what, show, stop)
     finally:
-        await consumer.stop()
+        await _close(consumer)
+
+
+async def _close(consumer: AIOKafkaConsumer) -> None:
+    """Stop the consumer; with the broker away aiokafka 0.14 ends that in a CancelledError of its own, or not at all."""
+    stopping = asyncio.ensure_future(consumer.stop())
+    await asyncio.wait((stopping,), timeout=_STOP_SECONDS)
+    if stopping.done() and not stopping.cancelled() and (error := stopping.exception()) is not None:
+        raise error
 
 
 async def _partitions(what: Following, servers: str) -> list[TopicPartition]:

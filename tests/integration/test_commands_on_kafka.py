@@ -227,6 +227,29 @@ def test_a_line_from_a_pipe_that_stays_open_arrives_at_once(broker: str) -> None
     assert (feeding.returncode, json.loads(out)["lines"]) == (0, 1)
 
 
+def test_each_line_arrives_once_though_the_broker_is_killed_and_started_again(tmp_path: Path) -> None:
+    with Kafka(tmp_path) as kafka:
+        assert _run(kafka.bootstrap, "topics", "create", "--partitions", "3").returncode == 0
+        before = asyncio.run(_ends(kafka.bootstrap, *SOURCES))
+        path = tmp_path / "transfers.jsonl"
+        path.write_bytes(b"\n".join(_transfer(number) for number in range(20_000)))
+        feeding = _start(kafka.bootstrap, "feed", str(path), "--rate", "8000", stdout=subprocess.PIPE)
+        following = _start(kafka.bootstrap, "alerts", stdout=subprocess.PIPE)
+        deadline = time.monotonic() + 20
+        while asyncio.run(_ends(kafka.bootstrap, *SOURCES)) == before and time.monotonic() < deadline:
+            time.sleep(0.1)
+        kafka.kill()
+        kafka.start()
+        feeding.communicate(timeout=60)
+        records = asyncio.run(_records(kafka.bootstrap, before))
+        kafka.kill()
+        following.send_signal(signal.SIGINT)
+        following.communicate(timeout=20)
+    assert (feeding.returncode, following.returncode) == (0, 0)
+    ids = [json.loads(record.value)["event_id"] for record in records]
+    assert len(ids) == len(set(ids)) == 20_000
+
+
 def test_a_scenario_is_fed_and_its_labels_are_written(broker: str, tmp_path: Path) -> None:
     before = asyncio.run(_ends(broker, *SOURCES))
     done = _run(broker, "feed", "--scenario", "demo", "--labels", str(tmp_path / "labels.json"))
