@@ -13,10 +13,11 @@ from typing import BinaryIO, Final
 import msgspec
 
 from rules.address_state import AddressState
-from rules.engine import AccountsEngine, Tally
+from rules.engine import AccountsEngine
 from rules.intake import Gate, Intake, RawRecord, dead_letter
 from rules.messages import Alert, DeadLetter, Source, Verdict
 from rules.network import CounterpartiesEngine
+from rules.outcome import Tally
 from rules.profile import Profile
 from rules.seen import Seen
 from rules.transfer import BadTransfer
