@@ -68,9 +68,17 @@ class Seen:
                 del self._content[event]
         return self._segments[-1]
 
+    @property
+    def segments(self) -> range:
+        """The numbers of the segments there are."""
+        return range(self._segments[0][0], self._segments[-1][0] + 1) if self._segments else range(0)
+
     def take_changes(self) -> tuple[dict[int, bytes], tuple[int, ...]]:
-        """What to append to which segment and which segments to delete, since the last call."""
-        appended = {number: b"".join(parts) for number, parts in self.fresh.items()}
+        """What to append to which segment and which segments to delete, since the last call.
+
+        A segment that was begun and dropped since then is in neither.
+        """
+        appended = {number: b"".join(parts) for number, parts in self.fresh.items() if number in self.segments}
         changes = appended, tuple(self.expired)
         self.fresh, self.expired = {}, []
         return changes

@@ -12,7 +12,7 @@ from rules.messages import Alert, DeadLetter, Verdict
 from rules.profile import Movement, Profile
 from rules.seen import Seen
 from rules.transfer import Kind
-from streams.delivery.stage import Judged, Message, Outputs, Stage, Work, Writes, framed, parts
+from streams.delivery.stage import Judged, Memory, MemoryChanges, Message, Outputs, Stage, Work, Writes, framed, parts
 from streams.settings import ALERTS, DEADLETTERS, DEPOSITS, JOURNAL_ACCOUNTS, VERDICTS, WITHDRAWALS
 
 _GATES: Final = {DEPOSITS: Gate(Kind.DEPOSIT), WITHDRAWALS: Gate(Kind.WITHDRAWAL)}
@@ -45,10 +45,10 @@ class AccountsStage(Stage):
         return Work(intake, intake.accounts())
 
     def judge(
-        self, work: Work, partition: int, states: Mapping[str, Profile], memory: Seen, judged_ms: int
+        self, work: Work, partition: int, states: Mapping[str, Profile], memory: "EventMemory", judged_ms: int
     ) -> Judged:
         """Screen, profile and judge; here alerts and verdicts are born."""
-        outcome = self._engine.judge(work.content, partition, states, memory, judged_ms)
+        outcome = self._engine.judge(work.content, partition, states, memory.seen, judged_ms)
         messages = [verdict_message(verdict) for verdict in outcome.verdicts]
         messages += [alert_message(alert) for alert in outcome.alerts]
         messages += [deadletter_message(letter) for letter in outcome.deadletters]
@@ -73,9 +73,21 @@ class AccountsStage(Stage):
             profile.apply(_read_movement(part))
         return profile
 
-    def open_memory(self, segments: Mapping[int, bytes]) -> Seen:
+    def open_memory(self, segments: Mapping[int, bytes]) -> "EventMemory":
         """Which events of the partition have been judged."""
-        return Seen(dict(segments))
+        return EventMemory(Seen(dict(segments)))
+
+
+class EventMemory(Memory):
+    """The events judged in a partition, as the store keeps them."""
+
+    def __init__(self, seen: Seen) -> None:
+        self.seen = seen
+
+    def take_changes(self) -> MemoryChanges:
+        """What changed since the last call."""
+        appended, expired = self.seen.take_changes()
+        return MemoryChanges(appended, expired, self.seen.segments)
 
 
 def _writes(movements: Sequence[tuple[str, Movement]], states: Mapping[str, Profile]) -> Writes:

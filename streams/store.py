@@ -14,60 +14,80 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from streams.delivery.stage import Writes
+from streams.delivery.stage import MemoryChanges, Writes, framed
 from streams.errors import Lost
 
 _CLAIM: Final = """
 local generation = tonumber(redis.call('HGET', KEYS[1], 'generation') or '0')
 if generation > tonumber(ARGV[2]) and ARGV[3] == '0' then return {'STALE'} end
-local held = redis.call('HMGET', KEYS[1], 'txid', 'n', 'h', 'before', 'position', 'journal_n', 'journal_at', 'outbox')
+local held = redis.call('HMGET', KEYS[1], 'txid', 'n', 'h', 'before', 'position', 'journal_n', 'journal_at', 'outbox',
+                        'epoch', 'segments')
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'generation', ARGV[2])
 return {'OK', held[1] or '', held[2] or '0', held[3] or '', held[4] or '', held[5] or '', held[6] or '0',
-        held[7] or '0', held[8] or ''}
+        held[7] or '0', held[8] or '', held[9] or '0', held[10] or ''}
 """
+# Everything is parsed before anything is written: a script that fails half-way is not undone by Redis. States are
+# strings that grow by APPEND, because that is what reaches the append-only file, and not the whole value.
 _COMMIT: Final = """
+local function parsed(packed)
+  local flat, count, at = {}, 0, 1
+  while at <= #packed do
+    count = count + 1
+    flat[count], at = struct.unpack('<I4c0', packed, at)
+  end
+  return flat
+end
 local held = redis.call('HMGET', KEYS[1], 'owner', 'n', 'h')
 if held[1] ~= ARGV[1] then return 'OWNER' end
 if held[2] == ARGV[4] and held[3] == ARGV[5] then return 'OK' end
 if (held[2] or '0') ~= ARGV[2] or (held[3] or '') ~= ARGV[3] then return 'STATE' end
+local replaced, appended = parsed(ARGV[10]), parsed(ARGV[11])
+local grown, expired = parsed(ARGV[12]), parsed(ARGV[13])
 redis.call('HSET', KEYS[1], 'n', ARGV[4], 'h', ARGV[5], 'before', ARGV[3], 'position', ARGV[6], 'outbox', ARGV[7],
-           'journal_n', ARGV[8], 'journal_at', ARGV[9], 'txid', ARGV[13])
-local states = cmsgpack.unpack(ARGV[10])
-for first = 1, #states, 4000 do
-  redis.call('HSET', KEYS[2], unpack(states, first, math.min(first + 3999, #states)))
-end
-local added = cmsgpack.unpack(ARGV[14])
-for i = 1, #added, 2 do
-  redis.call('HSET', KEYS[2], added[i], (redis.call('HGET', KEYS[2], added[i]) or '') .. added[i + 1])
-end
-local grown = cmsgpack.unpack(ARGV[11])
-for i = 1, #grown, 2 do
-  redis.call('HSET', KEYS[3], grown[i], (redis.call('HGET', KEYS[3], grown[i]) or '') .. grown[i + 1])
-end
-local expired = cmsgpack.unpack(ARGV[12])
-for i = 1, #expired do redis.call('HDEL', KEYS[3], expired[i]) end
+           'journal_n', ARGV[8], 'journal_at', ARGV[9], 'txid', ARGV[14], 'segments', ARGV[15])
+local states, segments = ARGV[16], ARGV[17]
+for i = 1, #replaced, 2 do redis.call('SET', states .. replaced[i], replaced[i + 1]) end
+for i = 1, #appended, 2 do redis.call('APPEND', states .. appended[i], appended[i + 1]) end
+for i = 1, #grown, 2 do redis.call('APPEND', segments .. grown[i], grown[i + 1]) end
+for i = 1, #expired do redis.call('DEL', segments .. expired[i]) end
 return 'OK'
 """
 _WIPE: Final = """
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 'OWNER' end
-redis.call('HDEL', KEYS[1], 'n', 'h', 'before', 'position', 'journal_n', 'journal_at', 'outbox', 'txid')
-redis.call('DEL', KEYS[2], KEYS[3])
-return 'OK'
+redis.call('HDEL', KEYS[1], 'n', 'h', 'before', 'position', 'journal_n', 'journal_at', 'outbox', 'txid', 'segments')
+return redis.call('HINCRBY', KEYS[1], 'epoch', 1)
 """
 _pack: Final = msgspec.msgpack.Encoder().encode
 _unpack_position: Final = msgspec.msgpack.Decoder(tuple[int, ...]).decode
 
 
 class Keys:
-    """The Redis keys of one partition of one stage."""
+    """The Redis keys of one partition of one stage, all under one hash tag.
 
-    __slots__ = ("meta", "seen", "states")
+    `meta` is a hash; a state is the string at `state(key)`, a segment of the event memory the string at `segment(number)`.
+    The epoch is part of their names: a wiped partition starts a new one, and what is left of the old is removed at leisure.
+    """
+
+    __slots__ = ("_base", "epoch", "meta")
 
     def __init__(self, group: str, stage: str, partition: int) -> None:
-        tag = f"{{{group}:{stage}:{partition}}}"
-        self.meta = f"lockgate:{tag}:meta"
-        self.states = f"lockgate:{tag}:states"
-        self.seen = f"lockgate:{tag}:seen"
+        self._base = f"lockgate:{{{group}:{stage}:{partition}}}"
+        self.meta = f"{self._base}:meta"
+        self.epoch = 0
+
+    @property
+    def states(self) -> str:
+        """What the keys of states begin with."""
+        return f"{self._base}:state:{self.epoch}:"
+
+    @property
+    def segments(self) -> str:
+        """What the keys of segments begin with."""
+        return f"{self._base}:seen:{self.epoch}:"
+
+    def of_epoch(self, epoch: int) -> str:
+        """A pattern that matches every key of an epoch."""
+        return f"{self._base.replace('[', '?')}:*:{epoch}:*"
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +101,8 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     journal_n: int  # a batch known to be published, at most n - 1 ...
     journal_at: int  # ... and the offset of its journal record
     outbox: bytes
+    epoch: int
+    segments: range  # of the event memory
 
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,8 +120,7 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     journal_n: int
     journal_at: int
     writes: Writes
-    grown: dict[int, bytes]  # segments of the event memory and what is appended to them
-    expired: tuple[int, ...]  # segments of the event memory to drop
+    memory: MemoryChanges
 
 
 class Store:
@@ -147,21 +168,33 @@ class Store:
             journal_n=int(reply[6]),
             journal_at=int(reply[7]),
             outbox=reply[8],
+            epoch=int(reply[9]),
+            segments=range(*_unpack_position(reply[10])) if reply[10] else range(0),
         )
 
     async def wipe(self, keys: Keys, owner: str) -> None:
         """Forget the state of a partition. Raises Lost when it belongs to another by now."""
-        if await self._eval(_WIPE, (keys.meta, keys.states, keys.seen), owner) != b"OK":
+        epoch = await self._eval(_WIPE, (keys.meta,), owner)
+        if epoch == b"OWNER":
             raise Lost("another worker claimed the partition")
+        pattern, keys.epoch = keys.of_epoch(keys.epoch), int(epoch)
+        async for key in self._redis.scan_iter(match=pattern, count=10_000):
+            await self._redis.unlink(key)
 
-    async def segments(self, keys: Keys) -> dict[int, bytes]:
+    async def segments(self, keys: Keys, numbers: range) -> dict[int, bytes]:
         """The segments of the event memory."""
-        held = await self._redis.hgetall(keys.seen)
-        return {int(number): packed for number, packed in held.items()}
+        if not numbers:
+            return {}
+        held = await self._redis.mget([f"{keys.segments}{number}" for number in numbers])
+        return {number: packed for number, packed in zip(numbers, held, strict=True) if packed is not None}
 
     async def load(self, wanted: Sequence[tuple[Keys, Sequence[str]]]) -> list[list[bytes | None]]:
         """States by key, for several partitions in one round trip; None where there is none yet."""
-        return await self._together([("HMGET", keys.states, *names) for keys, names in wanted])
+        commands = []
+        for keys, names in wanted:
+            prefix = keys.states
+            commands.append(("MGET", *[prefix + name for name in names]))
+        return await self._together(commands)
 
     async def standing(self, wanted: Sequence[Keys]) -> list[tuple[bytes | None, ...]]:
         """Owner, n and h of several partitions, in one round trip."""
@@ -191,15 +224,12 @@ class Store:
 
 
 def _commit_command(commit: Commit) -> tuple[Any, ...]:
-    keys = commit.keys
-    grown = {str(number): packed for number, packed in commit.grown.items()}
+    keys, writes, memory = commit.keys, commit.writes, commit.memory
     return (
         "EVAL",
         _COMMIT,
-        3,
+        1,
         keys.meta,
-        keys.states,
-        keys.seen,
         commit.owner,
         commit.n_before,
         commit.h_before,
@@ -209,14 +239,17 @@ def _commit_command(commit: Commit) -> tuple[Any, ...]:
         commit.outbox,
         commit.journal_n,
         commit.journal_at,
-        _pack(_flat(commit.writes.replaced)),
-        _pack(_flat(grown)),
-        _pack([str(number) for number in commit.expired]),
+        _framed_pairs(writes.replaced),
+        _framed_pairs(writes.appended),
+        _framed_pairs({str(number): packed for number, packed in memory.appended.items()}),
+        b"".join(framed(str(number).encode()) for number in memory.expired),
         commit.transactional_id,
-        _pack(_flat(commit.writes.appended)),
+        _pack((memory.segments.start, memory.segments.stop)),
+        keys.states,
+        keys.segments,
     )
 
 
-def _flat(values: Mapping[str, bytes]) -> list[str | bytes]:
-    """Key, value, key, value: what Lua can walk through."""
-    return [part for pair in values.items() for part in pair]
+def _framed_pairs(values: Mapping[str, bytes]) -> bytes:
+    """Key, value, key, value, each with its length before it: what the script parses fastest."""
+    return b"".join([framed(part) for key, value in values.items() for part in (key.encode(), value)])

@@ -102,6 +102,7 @@ class Claimer:
         )
         if held is None:
             raise Lost(f"{partition} belongs to a younger generation of the group")
+        partition.keys.epoch = held.epoch
         writer = Publisher(self._servers, partition.claim_id if self._transactional_id else None)
         try:
             await writer.start()  # from here no other claim of this partition can go on
@@ -159,7 +160,7 @@ class Claimer:
             metrics.REPUBLISHED_BATCHES.labels(partition.stage.name).inc()
         partition.n, partition.h = held.n, held.h
         partition.position = held.position or await self._beginnings(partition)
-        partition.memory = partition.stage.open_memory(await self._store.segments(partition.keys))
+        partition.memory = partition.stage.open_memory(await self._store.segments(partition.keys, held.segments))
         partition.published = next(((one.n, at) for at, one in reversed(batches) if one.n <= held.n), (0, 0))
         missing = [(at, one) for at, one in batches if one.n > held.n]
         if missing:
@@ -225,4 +226,6 @@ def _diverged(held: Held, batches: Sequence[tuple[int, BatchRecord]]) -> bool:
 
 
 def _nothing_held(held: Held) -> Held:
-    return msgspec.structs.replace(held, n=0, h=b"", before=b"", position=(), journal_n=0, journal_at=0, outbox=b"")
+    return msgspec.structs.replace(
+        held, n=0, h=b"", before=b"", position=(), journal_n=0, journal_at=0, outbox=b"", segments=range(0)
+    )

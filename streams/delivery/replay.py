@@ -134,7 +134,6 @@ async def _rebuild(
         partition.n, partition.h = record.n, record.h
         partition.position = tuple(end for _, end, _ in record.ranges)
         await asyncio.sleep(0)
-    grown, expired = partition.memory.take_changes()
     at, record, _ = group[-1]
     await store.commit(
         [
@@ -151,8 +150,7 @@ async def _rebuild(
                 journal_n=record.n,
                 journal_at=at,
                 writes=writes,
-                grown=grown,
-                expired=expired,
+                memory=partition.memory.take_changes(),
             )
         ]
     )

@@ -158,7 +158,6 @@ class Rounds:
     def _prepare(self, batch: Batch) -> Commit:
         partition, record = batch.partition, batch.record
         assert batch.judged is not None and record is not None  # noqa: S101  # set by _judge
-        grown, expired = partition.memory.take_changes()
         journal_n, journal_at = partition.published
         return Commit(
             keys=partition.keys,
@@ -173,8 +172,7 @@ class Rounds:
             journal_n=journal_n,
             journal_at=journal_at,
             writes=batch.judged.writes,
-            grown=grown,
-            expired=expired,
+            memory=partition.memory.take_changes(),
         )
 
     async def _publish(self, batches: Sequence[Batch]) -> None:

@@ -10,10 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
-from rules.outcome import Tally
 from rules.intake import RawRecord
 from rules.messages import Flow
-
+from rules.outcome import Tally
 
 _LENGTH: Final = Struct("<I")
 
@@ -71,20 +70,28 @@ class Work(msgspec.Struct):
     keys: set[str]
 
 
+class MemoryChanges(msgspec.Struct, frozen=True):
+    """What became of the memory of a partition: bytes to append by segment, segments to drop, segments there are."""
+
+    appended: dict[int, bytes] = {}
+    expired: tuple[int, ...] = ()
+    segments: range = range(0)
+
+
 class Memory(ABC):
     """State of a whole partition that grows by appending: the events already judged."""
 
     @abstractmethod
-    def take_changes(self) -> tuple[dict[int, bytes], tuple[int, ...]]:
-        """Bytes to append by segment, and segments to drop, since the last call."""
+    def take_changes(self) -> MemoryChanges:
+        """What changed since the last call."""
 
 
 class NoMemory(Memory):
     """For a stage that needs none."""
 
-    def take_changes(self) -> tuple[dict[int, bytes], tuple[int, ...]]:
+    def take_changes(self) -> MemoryChanges:
         """Nothing."""
-        return {}, ()
+        return MemoryChanges()
 
 
 class Stage(ABC):
@@ -112,7 +119,7 @@ class Stage(ABC):
     def load_state(self, packed: bytes) -> Any:
         """A state from its stored bytes."""
 
-    def open_memory(self, segments: Mapping[int, bytes]) -> Any:
+    def open_memory(self, segments: Mapping[int, bytes]) -> Memory:
         """The partition's memory from its stored segments."""
         return NoMemory()
 
