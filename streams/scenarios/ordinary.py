@@ -15,6 +15,7 @@ from streams.scenarios.people import DAY_MS, Account, Party
 _FORTNIGHT: Final = 14
 _MONTH: Final = 30
 _SMALLEST_CENTS: Final = 20_00
+_INVENTORY_CENTS: Final = 1_000_000_00
 
 
 class Resident(Protocol):
@@ -155,7 +156,10 @@ class MarketMaker:
         self.transfers = transfers
 
     def live(self, day: int, midnight_ms: int, ledger: Ledger, rng: random.Random) -> None:
-        """As many transfers as on any other day, give or take a third."""
+        """As many transfers as on any other day, give or take a third; before the first of them the inventory."""
+        if day == 0:
+            for coin in self.coins:
+                ledger.deposit(midnight_ms, self.account, coin, _INVENTORY_CENTS, self.desks[0])
         for _ in range(rng.randrange(self.transfers * 2 // 3, self.transfers * 4 // 3)):
             occurred_ms = midnight_ms + rng.randrange(DAY_MS)
             coin, desk = rng.choice(self.coins), rng.choice(self.desks)
