@@ -5,8 +5,9 @@ from typing import Any
 
 import click
 
-from streams.benchmarks.pipeline import CONTESTANTS, Plan, run_pipeline
-from streams.benchmarks.report import PipelineReport
+from streams.benchmarks import latency as latencies
+from streams.benchmarks import pipeline as throughput
+from streams.benchmarks.report import LatencyReport, PipelineReport
 from streams.benchmarks.say import Say
 from streams.cli.options import json_option
 from streams.cli.output import Output
@@ -57,8 +58,8 @@ def _numbers(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--contestants",
     multiple=True,
-    type=click.Choice(CONTESTANTS),
-    default=CONTESTANTS,
+    type=click.Choice(throughput.CONTESTANTS),
+    default=throughput.CONTESTANTS,
     help="Only this one; repeatable.",
 )
 @json_option
@@ -72,7 +73,7 @@ def pipeline(as_json: bool, **sizes: Any) -> None:
     """
     silence_client_log()
     with Say() as say:
-        report = run_pipeline(Plan(**sizes), say)
+        report = throughput.run_pipeline(throughput.Plan(**sizes), say)
     _show_pipeline(report, Output(as_json))
 
 
@@ -84,4 +85,42 @@ def _show_pipeline(report: PipelineReport, output: Output) -> None:
     output.rows("throughput: median (lowest to highest)", ("contestant", "transfers_a_second", "µs_CPU_each"), rows)
     ratios = [(ratio.name, f"{ratio.value:,.2f}", f"{ratio.bar:g}", "yes" if ratio.met else "no") for ratio in report.ratios]
     output.rows("ratios of the medians", ("ratio", "measured", "at_least", "met"), ratios)
+    click.echo(report.machine.caption())
+
+
+@bench.command()
+@click.option(
+    "--rate", type=click.FloatRange(min=1), default=5000.0, show_default=True, metavar="N", help="Transfers a second."
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0.5),
+    default=30.0,
+    show_default=True,
+    help="For how long, after a warm-up.",
+)
+@_numbers
+@json_option
+def latency(as_json: bool, **sizes: Any) -> None:
+    r"""Milliseconds from sending a withdrawal to having its committed verdict, at a steady rate.
+
+    \b
+    echo      aiokafka's consumer and producer, each withdrawal sent back as it came, no transactions
+    lockgate  lockgate worker as shipped, one process; the verdict counts when its transaction is committed
+    """
+    silence_client_log()
+    with Say() as say:
+        report = latencies.run_latency(latencies.Plan(**sizes), say)
+    _show_latency(report, Output(as_json))
+
+
+def _show_latency(report: LatencyReport, output: Output) -> None:
+    if output.as_json:
+        output.line(report)
+        return
+    rows = [(name, *figures.values()) for name, figures in report.percentiles_ms.items()]
+    title = f"milliseconds to the verdict at {report.per_second:,.0f} transfers a second: median (lowest to highest)"
+    output.rows(title, ("contestant", *latencies.PERCENTILES), rows)
+    ratios = [(ratio.name, f"{ratio.value:.1f}", f"{ratio.bar:g}", "yes" if ratio.met else "no") for ratio in report.ratios]
+    output.rows("ratios of the medians", ("ratio", "measured", "at_most", "met"), ratios)
     click.echo(report.machine.caption())
