@@ -16,6 +16,7 @@ import msgspec
 from rules.engine import AccountsEngine
 from rules.intake import RawRecord
 from rules.lists import Watchlist
+from streams.cli.lists import list_option
 from streams.cli.options import with_settings
 from streams.errors import LockgateError
 from streams.feed_formats import open_file
@@ -38,13 +39,7 @@ class UnusableFile(LockgateError):
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@click.option(
-    "--list",
-    "lists",
-    multiple=True,
-    metavar="LIST",
-    help="Sanctions list: file, folder, URL, or demo; repeatable.  [env: LOCKGATE_LISTS, comma-separated; default: demo]",
-)
+@list_option
 @with_settings("rules", "max_list_age_hours")
 @click.option("--verdicts", type=_output, metavar="FILE", help="Write the verdicts on withdrawals as JSON lines.")
 @click.option("--deadletters", type=_output, metavar="FILE", help="Write what could not be judged, and why, as JSON lines.")
@@ -52,7 +47,7 @@ class UnusableFile(LockgateError):
 def screen(
     settings: Settings,
     file: str,
-    lists: tuple[str, ...],
+    sources: tuple[str, ...],
     verdicts: Path | None,
     deadletters: Path | None,
     summary: Path | None,
@@ -65,7 +60,7 @@ def screen(
 
     Exit codes: 0 done, whatever was found; 2 a file, list, rule or setting cannot be used.
     """
-    ruleset, watchlist = load_rules(settings.rules_folder()), load_watchlist(lists or settings.lists)
+    ruleset, watchlist = load_rules(settings.rules_folder()), load_watchlist(sources or settings.lists)
     engine = AccountsEngine(ruleset, watchlist, max_list_age_seconds=settings.max_list_age_seconds())
     screening = Screening(engine, "stdin" if file == _STDIN else Path(file).name)
     gc.collect()
