@@ -9,7 +9,7 @@ from rules.messages import Evidence, Flow
 from rules.stories import Stories
 from rules.transfer import dollars, moment
 
-ACCOUNTS: Final = 32  # judgement: an address with more accounts is a service, which the rules leave alone
+CONTACTS: Final = 32  # judgement: an address with more accounts is a service, which the rules leave alone
 
 
 class Contact(msgspec.Struct, array_like=True, gc=False):
@@ -25,30 +25,35 @@ class Contact(msgspec.Struct, array_like=True, gc=False):
 
 
 class AddressState(msgspec.Struct, array_like=True):
-    """The latest contact with each account and direction, ordered by event time, and the stories already told."""
+    """The latest contact with each account and direction, ordered by event time, and the stories already told.
+
+    An address with too many of them is a service: from then on it is left as it is, and costs nothing more.
+    """
 
     contacts: list[Contact] = []
-    forgotten_ms: int = 0
+    service: bool = False
     stories: Stories = msgspec.field(default_factory=Stories)
 
-    def add(self, flow: Flow) -> None:
-        """Take in a flow: it replaces an older contact of the same account and direction."""
+    def add(self, flow: Flow) -> bool:
+        """Take in a flow: it replaces an older contact of the same account and direction. False when nothing changed."""
         contacts = self.contacts
+        account_id, inflow = flow.account_id, flow.inflow
         for place, known in enumerate(contacts):
-            if known.account_id == flow.account_id and known.inflow == flow.inflow:
+            if known.account_id == account_id and known.inflow == inflow:
                 if (known.occurred_ms, known.event_id) > (flow.occurred_ms, flow.event_id):
-                    return
+                    return False
                 del contacts[place]
                 break
+        else:
+            if len(contacts) >= CONTACTS:
+                self.service = True
+                return True
         contacts.append(
-            Contact(
-                flow.account_id, flow.inflow, flow.occurred_ms, flow.value, flow.event_id, flow.amount, flow.asset
-            )
+            Contact(account_id, inflow, flow.occurred_ms, flow.value, flow.event_id, flow.amount, flow.asset)
         )
-        if len(contacts) > 1:
+        if len(contacts) > 1 and _event_time(contacts[-2]) > _event_time(contacts[-1]):
             contacts.sort(key=_event_time)
-            if len(contacts) > ACCOUNTS:
-                self.forgotten_ms = max(self.forgotten_ms, contacts.pop(0).occurred_ms)
+        return True
 
     def evidence(self, contacts: Sequence[Contact], shows: str) -> tuple[Evidence, ...]:
         """The contacts' transfers as evidence; `shows` says what each of them shows."""

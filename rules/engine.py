@@ -12,12 +12,12 @@ from rules.finding import Answer, Finding, Unanswered
 from rules.intake import Intake, Item, dead_letter
 from rules.lists import Watchlist
 from rules.messages import Action, Decision, Flow, ListMatch, NotEvaluated, Source, Verdict
-from rules.outcome import Outcome, compose
+from rules.outcome import Outcome, alert_id, compose, effective_action
 from rules.profile import Movement, Profile
 from rules.rule import AccountRule, Case, Status
 from rules.ruleset import Ruleset
 from rules.seen import Meeting, Seen
-from rules.transfer import BadTransfer, Kind, Transfer, moment, time_ms
+from rules.transfer import BadTransfer, Kind, Transfer, moment
 
 JUDGED_AGAIN: Final = 16  # judgement: later transfers asked about again when a late one lands before them
 
@@ -35,7 +35,8 @@ class AccountsEngine:
         self.watchlist = watchlist
         self.max_list_age = max_list_age_seconds
         self.withdrawal_names = tuple(rule.about.id for rule in ruleset.withdrawal_rules)
-        self.flow_kinds = frozenset(kind for rule in ruleset.counterparty_rules for kind in rule.asked_on)
+        asked = {kind for rule in ruleset.counterparty_rules for kind in rule.asked_on}
+        self.flows_in, self.flows_out = Kind.DEPOSIT in asked, Kind.WITHDRAWAL in asked
 
     def judge(
         self,
@@ -93,14 +94,14 @@ class _Batch:
         outcome.deadletters = intake.deadletters
         deposit_rules, withdrawal_rules = self._ruleset.deposit_rules, self._ruleset.withdrawal_rules
         for item in sorted(intake.items):
-            occurred_ms, topic, offset, value, transfer, _ = item
+            occurred_ms, topic, offset, value, transfer, _, opened_ms = item
             meeting = self._seen.meet(transfer)
             if meeting is not Meeting.NEW:
                 self._met_before(meeting, item)
                 continue
             source = Source(topic, self._partition, offset)
             inflow = transfer.kind is Kind.DEPOSIT
-            case = self._enter(transfer, occurred_ms, value, inflow)
+            case = self._enter(transfer, occurred_ms, value, inflow, opened_ms)
             answers = self._ask(deposit_rules if inflow else withdrawal_rules, case, transfer.account_id, source)
             if not inflow:
                 outcome.verdicts.append(self._verdict(transfer, answers, source))
@@ -112,14 +113,14 @@ class _Batch:
 
     def _met_before(self, meeting: Meeting, item: Item) -> None:
         """A re-sent event is counted; the same id with other content is bad input."""
-        _, topic, offset, _, _, raw = item
+        _, topic, offset, _, _, raw, _ = item
         if meeting is Meeting.REPEATED:
             self._outcome.counts.duplicates += 1
         else:
             bad = BadTransfer("this event_id was used before with other content", "event_id")
             self._outcome.deadletters.append(dead_letter(bad, raw, Source(topic, self._partition, offset)))
 
-    def _enter(self, transfer: Transfer, occurred_ms: int, value: int, inflow: bool) -> Case:
+    def _enter(self, transfer: Transfer, occurred_ms: int, value: int, inflow: bool, opened_ms: int | None) -> Case:
         """Screen the addresses and put the transfer into its account's profile."""
         addresses: tuple[str, ...] = ()
         unreadable: tuple[str, ...] = ()
@@ -137,8 +138,8 @@ class _Batch:
             if watchlist is not None and (match := _listed(watchlist, spelling, forms)) is not None:
                 listed += ((forms[0], match),)
         profile = self._profiles[transfer.account_id]
-        if transfer.account is not None and transfer.account.opened_at is not None:
-            profile.opened_ms = time_ms(transfer.account.opened_at)
+        if opened_ms is not None:
+            profile.opened_ms = opened_ms
         index = profile.add(
             occurred_ms,
             inflow,
@@ -194,25 +195,27 @@ class _Batch:
         self, rule: AccountRule, finding: Finding, case: Case, account_id: str, source: Source, answers: _Answers
     ) -> None:
         """Send a finding as an alert, unless its story has been told."""
-        tally, about = self._outcome.tally, rule.about
-        alert = compose(
-            rule,
-            finding,
-            subject=account_id,
-            account_id=account_id,
-            ruleset_hash=self._ruleset.hash,
-            source=source,
-            detected_at=self._detected_at,
-        )
-        answers.alert_ids.append(alert.alert_id)
-        answers.actions.add(about.action)
+        tally, name = self._outcome.tally, rule.about.id
+        story = alert_id(name, account_id, finding.story)
+        answers.alert_ids.append(story)
+        answers.actions.add(effective_action(rule, finding))
         if not rule.event_story:
-            if not case.profile.stories.tell(alert.alert_id, case.occurred_ms):
-                tally.suppressed[about.id] += 1
+            if not case.profile.stories.tell(story, case.occurred_ms):
+                tally.suppressed[name] += 1
                 return
-            answers.told.append((alert.alert_id, case.occurred_ms))
-        tally.findings[about.id] += 1
-        self._outcome.alerts.append(alert)
+            answers.told.append((story, case.occurred_ms))
+        tally.findings[name] += 1
+        self._outcome.alerts.append(
+            compose(
+                rule,
+                finding,
+                subject=account_id,
+                account_id=account_id,
+                ruleset_hash=self._ruleset.hash,
+                source=source,
+                detected_at=self._detected_at,
+            )
+        )
 
     def _verdict(self, transfer: Transfer, answers: _Answers | None, source: Source) -> Verdict:
         """What the exchange is told to do. Nothing said by any rule, on a list young enough: release."""
@@ -244,43 +247,21 @@ class _Batch:
 
     def _pass_on(self, item: Item, case: Case, answers: _Answers | None) -> None:
         """Count the transfer, note what its profile took in, and tell the next stage what it has to know."""
-        occurred_ms, topic, offset, value, transfer, _ = item
-        kind, outcome, addresses = transfer.kind, self._outcome, case.addresses
-        if kind is Kind.DEPOSIT:
+        occurred_ms, topic, offset, value, transfer, _, opened_ms = item
+        outcome, addresses, inflow = self._outcome, case.addresses, transfer.kind is Kind.DEPOSIT
+        account_id, event_id, amount, asset = transfer.account_id, transfer.event_id, transfer.amount, transfer.asset
+        if inflow:
             outcome.counts.deposits += 1
         else:
             outcome.counts.withdrawals += 1
-        account_id, event_id, amount, asset = transfer.account_id, transfer.event_id, transfer.amount, transfer.asset
-        opened = transfer.account is not None and transfer.account.opened_at is not None
-        movement = Movement(
-            occurred_ms,
-            kind is Kind.DEPOSIT,
-            value,
-            addresses[0] if addresses else "",
-            event_id,
-            amount,
-            asset,
-            case.profile.opened_ms if opened else None,
-            tuple(answers.told) if answers is not None else (),
-        )
+        address = addresses[0] if addresses else ""
+        told = tuple(answers.told) if answers is not None else ()
+        movement = Movement(occurred_ms, inflow, value, address, event_id, amount, asset, opened_ms, told)
         outcome.movements.append((account_id, movement))
-        if kind in self._engine.flow_kinds:
+        if self._engine.flows_in if inflow else self._engine.flows_out:
+            place = (occurred_ms, topic, self._partition, offset)
             for address in addresses:
-                outcome.flows.append(
-                    Flow(
-                        address,
-                        account_id,
-                        kind is Kind.DEPOSIT,
-                        value,
-                        occurred_ms,
-                        event_id,
-                        amount,
-                        asset,
-                        topic,
-                        self._partition,
-                        offset,
-                    )
-                )
+                outcome.flows.append(Flow(*place, address, account_id, inflow, value, event_id, amount, asset))
 
 
 def _age_seconds(watchlist: Watchlist | None, judged_ms: int) -> int | None:

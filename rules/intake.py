@@ -10,8 +10,9 @@ from rules.transfer import BadTransfer, Kind, Transfer, read_transfer, time_ms, 
 
 RawRecord = tuple[int, bytes | None, bytes | None]  # offset, key, value
 
-# (occurred_ms, topic, offset, value in micro-dollars, transfer, as it came): sorts by event time, then topic, then offset
-Item = tuple[int, str, int, int, Transfer, bytes]
+# (occurred_ms, topic, offset, value in micro-dollars, transfer, as it came, when the account was opened if it says so):
+# sorts by event time, then topic, then offset
+Item = tuple[int, str, int, int, Transfer, bytes, int | None]
 
 _LARGEST_ORIGINAL: Final = 512 * 1024  # judgement: bytes of a bad message that its dead letter carries
 
@@ -46,11 +47,11 @@ class Gate:
                     _check_key(key, transfer.account_id)
                 if kind is not None and transfer.kind is not kind:
                     raise BadTransfer(f"a {transfer.kind} does not belong on this topic", "kind")
-                if transfer.account is not None and transfer.account.opened_at is not None:
-                    time_ms(transfer.account.opened_at, "account.opened_at")
-                items.append(
-                    (time_ms(transfer.occurred_at), topic, offset, value_micros(transfer.value_usd), transfer, value)
-                )
+                facts, opened_ms = transfer.account, None
+                if facts is not None and facts.opened_at is not None:
+                    opened_ms = time_ms(facts.opened_at, "account.opened_at")
+                occurred_ms, micros = time_ms(transfer.occurred_at), value_micros(transfer.value_usd)
+                items.append((occurred_ms, topic, offset, micros, transfer, value, opened_ms))
             except BadTransfer as bad:
                 into.deadletters.append(dead_letter(bad, value, Source(topic, partition, offset)))
 

@@ -123,23 +123,23 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     source: Source
 
 
-class Flow(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Flow(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     """Value between an account and a counterparty address: what the accounts stage tells the counterparties stage.
 
-    Internal, version 1; `value` in micro-dollars, `occurred_ms` in milliseconds since the epoch.
+    Internal, version 1. Flows sort by event time, then by where their transfer stands. `value` in micro-dollars.
     """
 
+    occurred_ms: int
+    topic: str
+    partition: int
+    offset: int
     address: str
     account_id: str
     inflow: bool
     value: int
-    occurred_ms: int
     event_id: str
     amount: str
     asset: str
-    topic: str
-    partition: int
-    offset: int
 
     @property
     def source(self) -> Source:

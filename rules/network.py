@@ -1,12 +1,13 @@
 """The counterparties stage: judges flows between accounts and addresses, one batch at a time. Pure."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from rules.address_state import AddressState
-from rules.finding import Unanswered
+from rules.finding import Finding, Unanswered
 from rules.messages import Flow
-from rules.outcome import Outcome, compose
-from rules.rule import Status
+from rules.outcome import Outcome, alert_id, compose
+from rules.rule import CounterpartyRule, Status
 from rules.ruleset import Ruleset
 from rules.transfer import Kind, moment
 
@@ -16,45 +17,57 @@ class CounterpartiesEngine:
 
     def __init__(self, ruleset: Ruleset) -> None:
         self.ruleset = ruleset
-        self._asked = {kind: [r for r in ruleset.counterparty_rules if kind in r.asked_on] for kind in Kind}
+        self._on_deposit = [rule for rule in ruleset.counterparty_rules if Kind.DEPOSIT in rule.asked_on]
+        self._on_withdrawal = [rule for rule in ruleset.counterparty_rules if Kind.WITHDRAWAL in rule.asked_on]
 
     def judge(self, flows: list[Flow], states: Mapping[str, AddressState], judged_ms: int) -> Outcome:
         """Judge flows in event-time order; `states` holds every address among them and is updated in place."""
         outcome = Outcome()
-        tally, detected_at = outcome.tally, moment(judged_ms)
-        for flow in sorted(flows, key=_order):
+        detected_at = moment(judged_ms)
+        for flow in sorted(flows):
             state = states[flow.address]
-            state.add(flow)
-            for rule in self._asked[Kind.DEPOSIT if flow.inflow else Kind.WITHDRAWAL]:
-                about = rule.about
+            if state.service:
+                continue
+            if state.add(flow):
+                outcome.addresses.add(flow.address)
+            for rule in self._on_deposit if flow.inflow else self._on_withdrawal:
                 try:
                     answer = rule.judge(flow, state)
                 except Exception as error:  # noqa: BLE001  # a broken rule must not stop the flow nor pass as clean
-                    tally.raised[about.id] += 1
+                    outcome.tally.raised[rule.about.id] += 1
                     answer = Unanswered(f"the rule raised {type(error).__name__}")
-                if answer is None:
-                    continue
-                if isinstance(answer, Unanswered):
-                    tally.not_evaluated[about.id] += 1
-                elif about.status is Status.SHADOW:
-                    tally.shadowed[about.id] += 1
-                else:
-                    alert = compose(
-                        rule,
-                        answer,
-                        subject=flow.address,
-                        account_id=flow.account_id,
-                        ruleset_hash=self.ruleset.hash,
-                        source=flow.source,
-                        detected_at=detected_at,
-                    )
-                    if state.stories.tell(alert.alert_id, flow.occurred_ms):
-                        tally.findings[about.id] += 1
-                        outcome.alerts.append(alert)
-                    else:
-                        tally.suppressed[about.id] += 1
+                if answer is not None:
+                    self._note(rule, answer, flow, state, outcome, detected_at)
         return outcome
 
-
-def _order(flow: Flow) -> tuple[int, str, int, int, str]:
-    return flow.occurred_ms, flow.topic, flow.partition, flow.offset, flow.address
+    def _note(
+        self,
+        rule: CounterpartyRule,
+        answer: Finding | Unanswered,
+        flow: Flow,
+        state: AddressState,
+        outcome: Outcome,
+        detected_at: datetime,
+    ) -> None:
+        """Count an answer, and send a finding as an alert unless its story has been told."""
+        tally, name = outcome.tally, rule.about.id
+        if isinstance(answer, Unanswered):
+            tally.not_evaluated[name] += 1
+        elif rule.about.status is Status.SHADOW:
+            tally.shadowed[name] += 1
+        elif not state.stories.tell(alert_id(name, flow.address, answer.story), flow.occurred_ms):
+            tally.suppressed[name] += 1
+        else:
+            tally.findings[name] += 1
+            outcome.addresses.add(flow.address)
+            outcome.alerts.append(
+                compose(
+                    rule,
+                    answer,
+                    subject=flow.address,
+                    account_id=flow.account_id,
+                    ruleset_hash=self.ruleset.hash,
+                    source=flow.source,
+                    detected_at=detected_at,
+                )
+            )

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from rules.finding import Finding
-from rules.messages import Alert, DeadLetter, Flow, Source, Verdict
+from rules.messages import Action, Alert, DeadLetter, Flow, Severity, Source, Verdict
 from rules.profile import Movement
 from rules.rule import Rule
 
@@ -33,13 +33,17 @@ class Tally(msgspec.Struct):
 
 
 class Outcome(msgspec.Struct):
-    """Everything a batch gives to the world, in the order in which it was judged, and the movements of its accounts."""
+    """Everything a batch gives to the world, in the order in which it was judged, and what its states have to remember.
+
+    `movements` are those of its accounts, `addresses` the ones whose state has changed.
+    """
 
     verdicts: list[Verdict] = []
     alerts: list[Alert] = []
     deadletters: list[DeadLetter] = []
     flows: list[Flow] = []
     movements: list[tuple[str, Movement]] = []
+    addresses: set[str] = set()
     counts: Counts = msgspec.field(default_factory=Counts)
     tally: Tally = msgspec.field(default_factory=Tally)
 
@@ -73,8 +77,14 @@ def compose(
         occurred_at=finding.evidence[-1].occurred_at,
         detected_at=detected_at,
         retroactive=False,
-        action=about.action,
+        action=effective_action(rule, finding),
     )
+
+
+def effective_action(rule: Rule, finding: Finding) -> Action:
+    """The rule's action; a finding below medium severity is for statistics and holds nobody's money."""
+    severity = finding.severity or rule.about.severity
+    return Action.REVIEW if severity in (Severity.INFO, Severity.LOW) else rule.about.action
 
 
 def alert_id(rule_id: str, subject: str, story: Iterable[str | int]) -> str:

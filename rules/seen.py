@@ -1,8 +1,8 @@
 """Which events have been judged already: a bounded memory of the last ones of a partition."""
 
+from array import array
 from collections import deque
 from enum import Enum
-from struct import Struct, iter_unpack
 from typing import Final
 
 import msgspec
@@ -13,7 +13,6 @@ from rules.transfer import Transfer
 REMEMBERED: Final = 100_000  # judgement: events of one partition; at 1,000 a second some 100 s, on most partitions hours
 SEGMENT: Final = 8_192  # events that are remembered and forgotten together
 
-_pair: Final = Struct("<QQ").pack
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 
@@ -28,20 +27,24 @@ class Meeting(Enum):
 class Seen:
     """Digests of event ids and contents, in segments. A pure function of the events met, in their order.
 
-    An id older than the memory counts as new. The bytes of a segment are what the store keeps: 16 bytes an event.
+    An id older than the memory counts as new. The bytes of a segment are what the store keeps: 16 bytes an event, id and
+    content.
     """
 
     def __init__(self, segments: dict[int, bytes] | None = None) -> None:
-        self._content: dict[int, int] = {}
-        self._segments: deque[tuple[int, list[int]]] = deque()
-        self.fresh: dict[int, list[bytes]] = {}  # segment -> packed events since the last `commit`
-        self.expired: list[int] = []  # segments dropped since the last `commit`
+        self._content: dict[int, int] = {}  # digest of the id -> digest of the content
+        self._segments: deque[tuple[int, array[int]]] = deque()
         for number, packed in sorted((segments or {}).items()):
-            ids = []
-            for event, content in iter_unpack("<QQ", packed):
-                self._content[event] = content
-                ids.append(event)
-            self._segments.append((number, ids))
+            pairs = array("Q", packed)
+            self._segments.append((number, pairs))
+            self._content.update(zip(pairs[::2], pairs[1::2], strict=True))
+        if not self._segments:
+            self._segments.append((0, array("Q")))
+        self._last = self._segments[-1][1]
+        self._room = SEGMENT - len(self._last) // 2  # events that the last segment still takes
+        self._saved = len(self._last)  # how much of the last segment the store has
+        self._filled: dict[int, bytes] = {}  # what the store lacks of segments that are full
+        self._expired: list[int] = []
 
     def meet(self, transfer: Transfer) -> Meeting:
         """Compare with what was seen, and remember it when it is new."""
@@ -51,34 +54,36 @@ class Seen:
         if known is not None:
             return Meeting.REPEATED if known == content else Meeting.CONFLICTING
         self._content[event] = content
-        number, ids = self._open()
-        ids.append(event)
-        self.fresh.setdefault(number, []).append(_pair(event, content))
+        if not self._room:
+            self._open()
+        self._room -= 1
+        self._last.extend((event, content))
         return Meeting.NEW
 
-    def _open(self) -> tuple[int, list[int]]:
-        if self._segments and len(self._segments[-1][1]) < SEGMENT:
-            return self._segments[-1]
-        number = self._segments[-1][0] + 1 if self._segments else 0
-        self._segments.append((number, []))
+    def _open(self) -> None:
+        """Begin a segment, and forget the oldest when there are too many."""
+        number, full = self._segments[-1]
+        self._filled[number] = full[self._saved :].tobytes()
+        self._last = array("Q")
+        self._segments.append((number + 1, self._last))
+        self._room, self._saved = SEGMENT, 0
         while (len(self._segments) - 2) * SEGMENT >= REMEMBERED:
-            gone, ids = self._segments.popleft()
-            self.expired.append(gone)
-            for event in ids:
+            gone, pairs = self._segments.popleft()
+            self._filled.pop(gone, None)
+            self._expired.append(gone)
+            for event in pairs[::2]:
                 del self._content[event]
-        return self._segments[-1]
 
     @property
     def segments(self) -> range:
         """The numbers of the segments there are."""
-        return range(self._segments[0][0], self._segments[-1][0] + 1) if self._segments else range(0)
+        return range(self._segments[0][0], self._segments[-1][0] + 1)
 
     def take_changes(self) -> tuple[dict[int, bytes], tuple[int, ...]]:
-        """What to append to which segment and which segments to delete, since the last call.
-
-        A segment that was begun and dropped since then is in neither.
-        """
-        appended = {number: b"".join(parts) for number, parts in self.fresh.items() if number in self.segments}
-        changes = appended, tuple(self.expired)
-        self.fresh, self.expired = {}, []
-        return changes
+        """What to append to which segment and which segments to delete, since the last call."""
+        appended, expired = self._filled, tuple(self._expired)
+        if len(self._last) > self._saved:
+            appended[self._segments[-1][0]] = self._last[self._saved :].tobytes()
+            self._saved = len(self._last)
+        self._filled, self._expired = {}, []
+        return appended, expired

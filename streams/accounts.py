@@ -1,6 +1,5 @@
 """The accounts stage: deposits and withdrawals in; verdicts, alerts, dead letters and flows out."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -8,7 +7,7 @@ import msgspec
 
 from rules.engine import AccountsEngine
 from rules.intake import Gate, Intake, RawRecord
-from rules.messages import Alert, DeadLetter, Verdict
+from rules.messages import Alert, DeadLetter, Decision, Verdict
 from rules.profile import Movement, Profile
 from rules.seen import Seen
 from rules.transfer import Kind
@@ -58,7 +57,7 @@ class AccountsStage(Stage):
             _writes(outcome.movements, states),
             (counts.deposits, counts.withdrawals, counts.duplicates, counts.deadletters),
             outcome.tally,
-            Counter(verdict.decision for verdict in outcome.verdicts),
+            _decisions(outcome.verdicts),
         )
 
     def fresh_state(self) -> Profile:
@@ -107,6 +106,14 @@ def _writes(movements: Sequence[tuple[str, Movement]], states: Mapping[str, Prof
             writes.replaced[account_id] = framed(_pack(profile))
             del appended[account_id]
     return writes
+
+
+def _decisions(verdicts: Sequence[Verdict]) -> dict[str, int]:
+    """How often each decision was taken, by its name."""
+    counts = {decision.value: 0 for decision in Decision}
+    for verdict in verdicts:
+        counts[verdict.decision._value_] += 1
+    return counts
 
 
 def verdict_message(verdict: Verdict) -> Message:

@@ -42,7 +42,7 @@ class CounterpartiesStage(Stage):
         outcome = self._engine.judge(work.content, states, judged_ms)
         return Judged(
             Outputs([alert_message(alert) for alert in outcome.alerts], []),
-            Writes(replaced={key: _pack(states[key]) for key in sorted(work.keys)}),
+            Writes(replaced={key: _pack(states[key]) for key in sorted(outcome.addresses)}),
             (len(work.content), 0, 0, 0),
             outcome.tally,
             {},

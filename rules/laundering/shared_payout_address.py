@@ -35,7 +35,7 @@ class SharedPayoutAddress(CounterpartyRule):
     def judge(self, flow: Flow, state: AddressState) -> Answer:
         """Count the accounts whose latest payout to the address lies inside the window that ends with the newest."""
         contacts = state.contacts
-        if len(contacts) < self.accounts or state.forgotten_ms:
+        if len(contacts) < self.accounts or state.service:
             return None
         params = self.params
         if len({contact.account_id for contact in contacts}) > params.service:

@@ -23,7 +23,7 @@ from streams.settings import ALERTS, DEADLETTERS, VERDICTS
 
 # Without rules the engine still says which records are transfers, which repeat, and which flows they make.
 _ENGINE: Final = AccountsEngine(Ruleset({}, ""), None)
-_ENGINE.flow_kinds = frozenset(Kind)
+_ENGINE.flows_in = _ENGINE.flows_out = True
 STAGE: Final = AccountsStage(_ENGINE)
 
 _DIRECTIONS: Final = tuple(

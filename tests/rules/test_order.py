@@ -52,7 +52,7 @@ def item(entry: Entry) -> Item:
         occurred_at=occurred,
         account=AccountFacts(opened_at=T0 - 24 * HOUR),
     )
-    return (occurred, "deposits" if inflow else "withdrawals", quarter, value * 1_000_000, transfer, b"")
+    return (occurred, "deposits" if inflow else "withdrawals", quarter, value * 1_000_000, transfer, b"", T0 - 24 * HOUR)
 
 
 def told(batches: Iterable[Sequence[Entry]]) -> Counter[tuple[str, str]]:

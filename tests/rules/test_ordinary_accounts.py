@@ -107,7 +107,7 @@ def items() -> Iterator[Item]:
                 addresses=("0x" + blake2b(f"{name} {who}".encode(), digest_size=20).hexdigest(),),
                 occurred_at=occurred,
             )
-            yield occurred, kind.value, number, value * 10_000, transfer, b""
+            yield occurred, kind.value, number, value * 10_000, transfer, b"", None
 
 
 def test_ordinary_accounts_draw_hardly_any_alert() -> None:
