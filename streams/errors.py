@@ -5,6 +5,7 @@
       ListsError             a sanctions list cannot be used: refuse to start              exit 2
       RulesError             rule files are wrong: refuse to start                         exit 2
       Unreachable            Kafka or Redis is away: a command ends, a worker waits        exit 3
+      ComponentError         a server of `streams.components` is missing or fails           exit 3
       Lost                   a partition moved or its state changed under us: claim again
       Impossible             what Redis and the journal say cannot both be: stop loudly    (partition not served)
 
