@@ -14,6 +14,19 @@ BITCOIN: Alphabet = base58.BITCOIN_ALPHABET
 RIPPLE: Alphabet = base58.RIPPLE_ALPHABET
 
 
+def number(text: str, kind: str) -> int:
+    """The number that base58 digits spell, in the Bitcoin alphabet. Raises MalformedAddress."""
+    try:
+        return base58.b58decode_int(text)
+    except ValueError:
+        raise MalformedAddress(kind, "a character outside the base58 alphabet") from None
+
+
+def digits(number: int) -> str:
+    """A number in base58 digits of the Bitcoin alphabet, without leading zeros."""
+    return base58.b58encode_int(number, default_one=False).decode()
+
+
 def decode(text: str, kind: str, alphabet: Alphabet = BITCOIN) -> bytes:
     """The bytes of a base58 text; each leading zero digit is one zero byte. Raises MalformedAddress."""
     try:

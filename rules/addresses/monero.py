@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from Crypto.Hash import keccak
 
-from .base58check import BITCOIN, Alphabet
+from . import base58check
 from .errors import MalformedAddress
 
 _KIND = "monero"
@@ -36,14 +36,11 @@ def _digest(payload: bytes) -> bytes:
     return digest[:4]
 
 
-def _decode(address: str, alphabet: Alphabet = BITCOIN) -> bytes:
-    values = alphabet.values(address, _KIND)
+def _decode(address: str) -> bytes:
     blocks: list[bytes] = []
-    for start in range(0, len(values), 11):
-        block = values[start : start + 11]
-        number = 0
-        for value in block:
-            number = number * 58 + value
+    for start in range(0, len(address), 11):
+        block = address[start : start + 11]
+        number = base58check.number(block, _KIND)
         size = _BLOCK_BYTES[len(block)]
         if number >> 8 * size:
             raise MalformedAddress(_KIND, "a block holds too large a number")
@@ -51,14 +48,10 @@ def _decode(address: str, alphabet: Alphabet = BITCOIN) -> bytes:
     return b"".join(blocks)
 
 
-def _encode(data: bytes, alphabet: Alphabet = BITCOIN) -> str:
+def _encode(data: bytes) -> str:
     text: list[str] = []
     for start in range(0, len(data), 8):
         block = data[start : start + 8]
-        number = int.from_bytes(block, "big")
-        digits = ""
-        for _ in range(11 if len(block) == 8 else 7):
-            number, digit = divmod(number, 58)
-            digits = alphabet.digits[digit] + digits
-        text.append(digits)
+        width = 11 if len(block) == 8 else 7
+        text.append(base58check.digits(int.from_bytes(block, "big")).rjust(width, "1"))
     return "".join(text)
