@@ -17,7 +17,20 @@ ADDRESSES = (
     "888tNkZrPN6JsEgekjMnABU4TBzc2Dt29EPAvkRxbANsAnjyPbb3iQ1YBRk1UXcdRsiKc9dhwMVgN5S9cQUiyoogDavup3H",
 )
 NETWORKS = (None, "ethereum", "bitcoin", "tron", "xrp", "", "no such network", "\u0000", "ETHEREUM ", "é" * 128)
-TEXTS = ("", " ", "\u0000", "\u0000a", "a\u0000", "\ud800", "\udfff\ud800", "x" * 600, "é" * 129, "\u202e", "\x1b[2J", "null")
+TEXTS = (
+    "",
+    " ",
+    "\u0000",
+    "\u0000a",
+    "a\u0000",
+    "\ud800",
+    "\udfff\ud800",
+    "x" * 600,
+    "é" * 129,
+    "\u202e",
+    "\x1b[2J",
+    "null",
+)
 NUMBERS = (
     *("-1", "+1", "1e5", "NaN", "inf", "0x10", " 1", "1 ", "1_000", "1,000", "\u0663", "1.", ".5", "", "0", "00", "0.0"),
     *("9" * 30, "9" * 31, "1." + "9" * 30, "1." + "9" * 31, "100000000000", "100000000000.000001", "1\n", "1\u0000"),
