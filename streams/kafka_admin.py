@@ -1,5 +1,6 @@
 """Topics on a live broker: create what is missing, describe what is there."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -13,6 +14,8 @@ from streams.kafka_access import connect, kafka_away
 from streams.kafka_topics import USUAL_REPLICATION, FoundTopic, TopicSpec
 
 _REQUEST_TIMEOUT_MS: Final = 30_000
+_KNOWN_SECONDS: Final = 10.0
+_KNOWN_RETRY_SECONDS: Final = 0.1
 _ALREADY_EXISTS: Final = 36  # error code of the Kafka protocol
 
 
@@ -50,9 +53,19 @@ class TopicAdmin:
                 created.append(name)
             elif code != _ALREADY_EXISTS:
                 refused.append(f"{name}: {message or for_code(code).__name__}")
+        await self._wait_until_known([spec for spec in missing if spec.name in created])
         if refused:
             raise TopicNotCreated("the broker refused to create " + "; ".join(refused))
         return created
+
+    async def _wait_until_known(self, specs: list[TopicSpec]) -> None:
+        """A broker learns of new topics from the controller a moment after they were created."""
+        deadline = asyncio.get_running_loop().time() + _KNOWN_SECONDS
+        while asyncio.get_running_loop().time() < deadline:
+            found = await self.describe(spec.name for spec in specs)
+            if all(spec.name in found and found[spec.name].partitions == spec.partitions for spec in specs):
+                return
+            await asyncio.sleep(_KNOWN_RETRY_SECONDS)
 
     async def describe(self, names: Iterable[str]) -> dict[str, FoundTopic]:
         """Those of the topics that exist. Asks for no topic by name: some brokers create what they are asked about."""

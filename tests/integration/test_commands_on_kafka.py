@@ -31,7 +31,8 @@ SOURCES = ("exchange.deposits", "exchange.withdrawals")
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with Kafka(tmp_path_factory.mktemp("commands")) as kafka:
-        assert _run(kafka.bootstrap, "topics", "create", "--partitions", "3").returncode == 0
+        created = _run(kafka.bootstrap, "topics", "create", "--partitions", "3")
+        assert created.returncode == 0, created
         yield kafka.bootstrap
 
 
@@ -229,7 +230,8 @@ def test_a_line_from_a_pipe_that_stays_open_arrives_at_once(broker: str) -> None
 
 def test_each_line_arrives_once_though_the_broker_is_killed_and_started_again(tmp_path: Path) -> None:
     with Kafka(tmp_path) as kafka:
-        assert _run(kafka.bootstrap, "topics", "create", "--partitions", "3").returncode == 0
+        created = _run(kafka.bootstrap, "topics", "create", "--partitions", "3")
+        assert created.returncode == 0, created
         before = asyncio.run(_ends(kafka.bootstrap, *SOURCES))
         path = tmp_path / "transfers.jsonl"
         path.write_bytes(b"\n".join(_transfer(number) for number in range(20_000)))
