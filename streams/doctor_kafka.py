@@ -28,7 +28,7 @@ async def check_kafka(settings: Settings, *, timeout_seconds: float) -> list[Che
     """All checks of Kafka; only one when it does not answer."""
     try:
         brokers, versions = await _ask_broker(settings.kafka, timeout_seconds)
-        checks = list(_brokers(settings.kafka, brokers, versions))
+        checks = list(brokers_found(settings.kafka, brokers, versions))
         checks.append(await _transactions(settings.kafka, versions, timeout_seconds))
         async with topic_admin(settings.kafka, timeout_seconds=timeout_seconds) as admin:
             found = await admin.describe(TOPICS)
@@ -57,7 +57,8 @@ async def _ask_broker(servers: str, timeout_seconds: float) -> tuple[int, Versio
         await client.close()
 
 
-def _brokers(servers: str, count: int, versions: Versions) -> Iterator[Check]:
+def brokers_found(servers: str, count: int, versions: Versions) -> Iterator[Check]:
+    """How many brokers there are, and what they are by the protocol versions one of them speaks."""
     if _WRITE_MARKERS not in versions:
         kind = "not Apache Kafka"
     elif versions.get(_FETCH, (0, 0))[0] >= _FETCH_LOWEST_OF_4:

@@ -35,7 +35,7 @@ def check_redis(settings: Settings, *, timeout_seconds: float) -> list[Check]:
             Check(
                 name="redis",
                 level=Level.FAIL,
-                found=f"does not answer at {_without_password(settings.redis)}: {reason}",
+                found=f"does not answer at {without_password(settings.redis)}: {reason}",
                 means="nothing is judged; without a verdict every withdrawal is on hold",
                 fix="start Redis (make up starts one here), or correct LOCKGATE_REDIS",
                 unreachable=True,
@@ -61,20 +61,21 @@ def _nodes(client: Any) -> Iterator[tuple[str, Any]]:
         yield "redis", client
 
 
-def _without_password(url: str) -> str:
+def without_password(url: str) -> str:
+    """The URL as it may be shown."""
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
 def _check_node(name: str, node: Any) -> Iterator[Check]:
     info: dict[str, Any] = node.info()
-    yield _server(name, info)
+    yield server(name, info)
     if info.get("role") == "slave":
         yield fault(name, "this is a replica", "it takes no writes: nothing is judged", "LOCKGATE_REDIS of the primary")
-    yield _persistence(name, info, _config(node, "save"))
-    yield _eviction(name, info)
-    yield _memory(name, info)
-    yield _clock(name, node)
+    yield persistence(name, info, _config(node, "save"))
+    yield eviction(name, info)
+    yield memory(name, info)
+    yield clock(name, node)
 
 
 def _config(node: Any, setting: str) -> str | None:
@@ -85,7 +86,8 @@ def _config(node: Any, setting: str) -> str | None:
         return None
 
 
-def _server(name: str, info: Mapping[str, Any]) -> Check:
+def server(name: str, info: Mapping[str, Any]) -> Check:
+    """Which product and version, and whether it is recent enough."""
     version = str(info.get("valkey_version") or info.get("redis_version", "?"))
     product = "Valkey" if info.get("valkey_version") else "Redis"
     found = f"{product} {version}, {info.get('redis_mode', 'standalone')}"
@@ -97,7 +99,8 @@ def _server(name: str, info: Mapping[str, Any]) -> Check:
     return good(name, found)
 
 
-def _persistence(name: str, info: Mapping[str, Any], save: str | None) -> Check:
+def persistence(name: str, info: Mapping[str, Any], save: str | None) -> Check:
+    """What is on disk. `save` is the setting for snapshots, None where it is not told."""
     means = "after a restart state is rebuilt from Kafka: exact, but withdrawals wait meanwhile"
     fix = "appendonly yes, appendfsync everysec"
     if info.get("aof_enabled"):
@@ -118,7 +121,8 @@ def _persistence(name: str, info: Mapping[str, Any], save: str | None) -> Check:
     return concern(f"{name} persistence", "nothing is kept on disk", means, fix)
 
 
-def _eviction(name: str, info: Mapping[str, Any]) -> Check:
+def eviction(name: str, info: Mapping[str, Any]) -> Check:
+    """Whether keys may be dropped when memory is full."""
     policy = str(info.get("maxmemory_policy", "?"))
     if policy == "noeviction":
         return good(f"{name} eviction", "noeviction: a full Redis refuses, and Lockgate waits")
@@ -130,7 +134,8 @@ def _eviction(name: str, info: Mapping[str, Any]) -> Check:
     )
 
 
-def _memory(name: str, info: Mapping[str, Any]) -> Check:
+def memory(name: str, info: Mapping[str, Any]) -> Check:
+    """How much of its memory is used."""
     used, limit, machine = (int(info.get(key, 0)) for key in ("used_memory", "maxmemory", "total_system_memory"))
     room = limit or machine
     if not room:
@@ -150,7 +155,8 @@ def _megabytes(size: int) -> str:
     return f"{size / 2**20:,.0f} MiB"
 
 
-def _clock(name: str, node: Any) -> Check:
+def clock(name: str, node: Any) -> Check:
+    """How far the clock of Redis is from that of this machine."""
     before = time.time()
     seconds, micros = node.time()
     after = time.time()
