@@ -17,12 +17,19 @@
 | `lockgate_redis_up`, `lockgate_kafka_up` | whether the last check of each succeeded |
 | `lockgate_list_age_seconds`, `lockgate_list_entries`, `lockgate_list_addresses` | sanctions data in force |
 | `lockgate_transactional` | 1 when outputs are exactly once, 0 on a broker without transactions |
+
+Series whose labels are known beforehand are there from the start, at 0: a counter that first appears at 1 would show
+Prometheus no increase, and an alert on its first increase would stay silent.
 """
 
+from collections.abc import Iterable
+from math import nan
 from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from rules.messages import Decision
+from streams.delivery.partition import Condition
 from streams.delivery.stage import Judged
 
 _FAST: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -46,7 +53,7 @@ REPLAYED_BATCHES: Final = Counter("lockgate_replayed_batches", "Batches judged a
 REPUBLISHED_BATCHES: Final = Counter("lockgate_republished_batches", "Batches published by a successor.", ("stage",))
 SESSION_FAILURES: Final = Counter("lockgate_session_failures", "Sessions ended by an error.", ("error",))
 IMPOSSIBLE: Final = Counter("lockgate_impossible", "Contradictions of Redis and journal.", ("stage",))
-REDIS_UP: Final = Gauge("lockgate_redis_up", "1 when Redis answered the last check.")
+REDIS_UP: Final = Gauge("lockgate_redis_up", "1 when Redis answered the last check; NaN before the first.")
 KAFKA_UP: Final = Gauge("lockgate_kafka_up", "1 when Kafka answered the last check.")
 LIST_AGE: Final = Gauge("lockgate_list_age_seconds", "Age of the sanctions list by its publication date.", ("list",))
 LIST_ENTRIES: Final = Gauge("lockgate_list_entries", "Entries of the sanctions list.", ("list",))
@@ -57,6 +64,42 @@ _OUTCOMES: Final = {
     "accounts": ("deposit", "withdrawal", "duplicate", "deadletter"),
     "counterparties": ("flow", "", "", ""),
 }
+_CLAIMED: Final = ("clean", "republished", "replayed", "wiped")
+_STEPS: Final = ("load", "judge", "commit", "publish")
+_FINDINGS: Final = ("alerted", "suppressed", "shadowed")
+
+
+def _start_at_zero() -> None:
+    for stage, outcomes in _OUTCOMES.items():
+        for outcome in filter(None, outcomes):
+            RECORDS.labels(stage, outcome)
+        for condition in Condition:
+            PARTITIONS.labels(stage, condition.value)
+        for how in _CLAIMED:
+            CLAIMS.labels(stage, how)
+        for verified in ("yes", "no"):
+            REPLAYED_BATCHES.labels(stage, verified)
+        for metric in (LATENCY_SECONDS, WAITING, REPUBLISHED_BATCHES, IMPOSSIBLE):
+            metric.labels(stage)
+    UNACCOUNTED.labels("accounts")
+    SESSION_FAILURES.labels("bug")
+    for decision in Decision:
+        VERDICTS.labels(decision.value)
+    for step in _STEPS:
+        STEP_SECONDS.labels(step)
+    REDIS_UP.set(nan)  # a worker that waits for Kafka has not asked Redis yet
+
+
+_start_at_zero()
+
+
+def expect_rules(rules: Iterable[str]) -> None:
+    """Let the series of these rules begin at 0, so that the first finding and the first error of each can be seen."""
+    for rule in rules:
+        for outcome in _FINDINGS:
+            FINDINGS.labels(rule, outcome)
+        NOT_EVALUATED.labels(rule)
+        RULE_ERRORS.labels(rule)
 
 
 def count_batch(stage: str, judged: Judged, records: int) -> None:
@@ -69,11 +112,7 @@ def count_batch(stage: str, judged: Judged, records: int) -> None:
     for decision, count in judged.decisions.items():
         VERDICTS.labels(decision).inc(count)
     tally = judged.tally
-    for outcome, counter in (
-        ("alerted", tally.findings),
-        ("suppressed", tally.suppressed),
-        ("shadowed", tally.shadowed),
-    ):
+    for outcome, counter in zip(_FINDINGS, (tally.findings, tally.suppressed, tally.shadowed), strict=True):
         for rule, count in counter.items():
             FINDINGS.labels(rule, outcome).inc(count)
     for rule, count in tally.not_evaluated.items():
