@@ -53,24 +53,24 @@ class TopicAdmin:
                 created.append(name)
             elif code != _ALREADY_EXISTS:
                 refused.append(f"{name}: {message or for_code(code).__name__}")
-        await self._wait_until_known([spec for spec in missing if spec.name in created])
+        await self.describe(created, present=created)
         if refused:
             raise TopicNotCreated("the broker refused to create " + "; ".join(refused))
         return created
 
-    async def _wait_until_known(self, specs: list[TopicSpec]) -> None:
-        """A broker learns of new topics from the controller a moment after they were created."""
-        deadline = asyncio.get_running_loop().time() + _KNOWN_SECONDS
-        while asyncio.get_running_loop().time() < deadline:
-            found = await self.describe(spec.name for spec in specs)
-            if all(spec.name in found and found[spec.name].partitions == spec.partitions for spec in specs):
-                return
-            await asyncio.sleep(_KNOWN_RETRY_SECONDS)
+    async def describe(self, names: Iterable[str], *, present: Iterable[str] = ()) -> dict[str, FoundTopic]:
+        """Those of the topics that exist. Asks for no topic by name: some brokers create what they are asked about.
 
-    async def describe(self, names: Iterable[str]) -> dict[str, FoundTopic]:
-        """Those of the topics that exist. Asks for no topic by name: some brokers create what they are asked about."""
-        wanted = set(names)
-        topics = [topic for topic in await self._ask(self._client.describe_topics()) if topic["topic"] in wanted]
+        `present` are known to exist: a broker learns of a new topic a moment after it was created, and is waited for.
+        """
+        wanted, sure = set(names), set(present)
+        deadline = asyncio.get_running_loop().time() + _KNOWN_SECONDS
+        while True:
+            every = await self._ask(self._client.describe_topics())
+            topics = [topic for topic in every if topic["topic"] in wanted]
+            if sure <= {topic["topic"] for topic in topics} or asyncio.get_running_loop().time() > deadline:
+                break
+            await asyncio.sleep(_KNOWN_RETRY_SECONDS)
         settings = await self._settings([topic["topic"] for topic in topics])
         return {
             topic["topic"]: FoundTopic(

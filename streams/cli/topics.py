@@ -53,7 +53,7 @@ def create(
             existing = await admin.describe(TOPICS)
             count = partitions or max((topic.partitions for topic in existing.values()), default=DEFAULT_PARTITIONS)
             created = await admin.create(topic_specs(count, copies))
-            return created, await admin.describe(TOPICS)
+            return created, await admin.describe(TOPICS, present=[*existing, *created])
 
     silence_client_log()
     created, found = asyncio.run(run())
