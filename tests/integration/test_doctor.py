@@ -1,0 +1,96 @@
+"""`lockgate doctor` against real servers, well set up and badly."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.components import EmbeddedBroker, Kafka, Redis
+from streams.components.network import free_port
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def kafka_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """A broker whose topics are this module's alone."""
+    with Kafka(tmp_path_factory.mktemp("doctor")) as kafka:
+        yield kafka
+
+
+def lockgate(*arguments: str, kafka: str, redis: str) -> subprocess.CompletedProcess[bytes]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("LOCKGATE_")}
+    return subprocess.run(
+        [sys.executable, "-c", "from streams.cli import main; main()", *arguments],
+        env={**inherited, "LOCKGATE_KAFKA": kafka, "LOCKGATE_REDIS": redis},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def examined(kafka: str, redis: str) -> tuple[int, list[dict[str, Any]]]:
+    done = lockgate("doctor", "--timeout", "5", kafka=kafka, redis=redis)
+    assert b"Traceback" not in done.stderr, done
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def faults(checks: list[dict[str, Any]]) -> set[str]:
+    return {check["name"] for check in checks if check["level"] == "fail"}
+
+
+def test_missing_topics_are_named_with_the_command_that_mends_them(kafka_alone: Kafka, redis_server: Redis) -> None:
+    code, checks = examined(kafka_alone.bootstrap, redis_server.url)
+    assert (code, faults(checks)) == (1, {"topics"})
+    [topics] = [check for check in checks if check["level"] == "fail"]
+    assert "exchange.withdrawals" in topics["found"]
+    assert topics["fix"] == "lockgate topics create"
+    assert lockgate(*topics["fix"].split()[1:], kafka=kafka_alone.bootstrap, redis=redis_server.url).returncode == 0
+    code, checks = examined(kafka_alone.bootstrap, redis_server.url)
+    assert (code, faults(checks)) == (0, set())
+    right = {check["name"] for check in checks if check["level"] == "ok"}
+    assert {"kafka", "transactions", "topics", "redis", "redis persistence", "redis clock", "rules"} <= right
+    assert all(check["fix"] for check in checks if check["level"] == "warn")
+
+
+def test_a_redis_that_drops_keys_and_keeps_nothing_is_found_out(kafka_alone: Kafka, tmp_path: Path) -> None:
+    careless = {"maxmemory": "100mb", "maxmemory-policy": "allkeys-lru"}
+    with Redis(tmp_path, appendonly=False, settings=careless) as redis:
+        code, checks = examined(kafka_alone.bootstrap, redis.url)
+    assert code == 1
+    assert "redis eviction" in faults(checks)
+    assert {check["name"]: check["level"] for check in checks}["redis persistence"] == "warn"
+
+
+def test_a_broker_without_transactions_is_found_out(embedded_broker: EmbeddedBroker, redis_server: Redis) -> None:
+    code, checks = examined(embedded_broker.bootstrap, redis_server.url)
+    assert code == 1
+    assert "transactions" in faults(checks)
+
+
+def test_a_replica_is_found_out(kafka_alone: Kafka, redis_server: Redis, tmp_path: Path) -> None:
+    with Redis(tmp_path, settings={"replicaof": f"127.0.0.1 {redis_server.port}"}) as replica:
+        code, checks = examined(kafka_alone.bootstrap, replica.url)
+    assert (code, "redis" in faults(checks)) == (1, True)
+
+
+def test_what_does_not_answer_gives_exit_code_3_and_the_rest_is_still_checked(redis_server: Redis) -> None:
+    nowhere = free_port()
+    code, checks = examined(f"127.0.0.1:{nowhere}", redis_server.url)
+    assert code == 3
+    assert [check["name"] for check in checks if check["unreachable"]] == ["kafka"]
+    assert "redis memory" in {check["name"] for check in checks}
+    code, checks = examined(f"127.0.0.1:{nowhere}", f"redis://:secret@127.0.0.1:{nowhere}/0")
+    assert (code, [check["name"] for check in checks if check["unreachable"]]) == (3, ["kafka", "redis"])
+    assert "secret" not in json.dumps(checks)
+
+
+def test_wrong_settings_are_all_named() -> None:
+    done = lockgate("doctor", "--group", "a b", kafka="nowhere", redis="http://x")
+    assert done.returncode == 2
+    assert [word in done.stderr for word in (b"kafka:", b"redis:", b"group:")] == [True] * 3
