@@ -52,7 +52,8 @@ _COMMAND: Final = [sys.executable, "-c", "from streams.cli import main; main()"]
     type=click.Choice(["embedded", "real"]),
     default="embedded",
     show_default=True,
-    help="Embedded: a Kafka-like broker in memory. Real: Apache Kafka, which needs Java 17 and its jars (make install).",
+    help="Embedded: a Kafka-like broker in memory. Real: Apache Kafka, which needs Java 17 and its jars "
+    "(python -m streams.components fetch).",
 )
 def demo(keep: bool, kafka: str) -> None:
     """Start a broker, Redis and a worker, feed two thousand transfers, and show what is found in them and why.
