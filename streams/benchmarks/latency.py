@@ -16,12 +16,12 @@ import msgspec
 from streams.benchmarks import transfers
 from streams.benchmarks.load import Load, Parcel, open_load, parcels
 from streams.benchmarks.machine import Machine, this_machine
-from streams.benchmarks.progress import Usage, watched
+from streams.benchmarks.progress import BenchmarkFailed, Usage, watched
 from streams.benchmarks.report import LatencyReport, LatencyRun, Ratio, spread
 from streams.benchmarks.say import Say
-from streams.benchmarks.stand import ANSWERS, BenchmarkFailed, Stand
+from streams.benchmarks.stand import ANSWERS, Stand
 from streams.components.process import Process
-from streams.settings import VERDICTS
+from streams.settings import VERDICTS, load_settings
 
 ECHO: Final = "echo"
 LOCKGATE: Final = "lockgate"
@@ -36,10 +36,10 @@ _CURVE: Final = (*(step / 50 for step in range(50)), 0.985, 0.99, 0.993, 0.995, 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What to run: transfers a second, seconds that are measured and those before, sizes, who, how often."""
 
-    rate: float
-    seconds: float
-    accounts: int
-    partitions: int
+    rate: float = 5000.0
+    seconds: float = 30.0
+    accounts: int = 20_000
+    partitions: int = 4
     contestants: tuple[str, ...] = CONTESTANTS
     repeats: int = 3
     warm_up_seconds: float = 5.0
@@ -92,6 +92,7 @@ class _Latency:
             },
             ratios=_ratios(runs, plan.contestants),
             runs=runs,
+            lists=load_settings().lists,
             machine=machine,
         )
 

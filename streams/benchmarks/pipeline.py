@@ -13,12 +13,12 @@ import msgspec
 from streams.benchmarks import transfers
 from streams.benchmarks.lockgate_worker import JournalWatch, count_outputs, timeline
 from streams.benchmarks.machine import Machine, this_machine
-from streams.benchmarks.progress import ProgressFile, Run, Sample, measured, watched
+from streams.benchmarks.progress import BenchmarkFailed, ProgressFile, Run, Sample, measured, watched
 from streams.benchmarks.report import PipelineReport, Ratio, spread
 from streams.benchmarks.say import Say
-from streams.benchmarks.stand import BenchmarkFailed, Stand
+from streams.benchmarks.stand import Stand
 from streams.feeding import FeedCounts, feed, open_feeder
-from streams.settings import DEADLETTERS, VERDICTS
+from streams.settings import DEADLETTERS, VERDICTS, load_settings
 
 TEXTBOOK: Final = "faust-textbook"
 CLIENT: Final = "client-limit"
@@ -34,9 +34,9 @@ _LOOK_SECONDS: Final = 0.5
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What to run: sizes, who, how often, and for how many seconds those are measured who go on for ever."""
 
-    transfers: int
-    accounts: int
-    partitions: int
+    transfers: int = 400_000
+    accounts: int = 20_000
+    partitions: int = 4
     contestants: tuple[str, ...] = CONTESTANTS
     repeats: int = 3
     seconds: float = 20.0
@@ -81,6 +81,7 @@ class _Pipeline:
             cpu_micros_per_transfer={name: spread(costs) for name in plan.contestants if (costs := _costs(runs, name))},
             ratios=_ratios(runs, plan.contestants),
             runs=runs,
+            lists=load_settings().lists,
             machine=machine,
         )
 

@@ -11,8 +11,19 @@ from typing import Final, NamedTuple, TextIO
 
 import msgspec
 
+from streams.errors import LockgateError
+
 _SAMPLE_SECONDS: Final = 0.2
 _UTIME: Final = 11  # of the fields of /proc/PID/stat behind the program's name, see proc(5)
+_BUSY: Final = (1, 2, 3, 6, 7)  # user, nice, system, irq and softirq of the first line of /proc/stat
+
+
+class BenchmarkFailed(LockgateError):
+    """A contestant did not do what it was measured for; `log` is the end of what it said."""
+
+    def __init__(self, what: str, log: str = "") -> None:
+        super().__init__(f"{what}\n{log}".rstrip())
+        self.log = log
 
 
 class Sample(NamedTuple):
@@ -46,23 +57,21 @@ def note(file: TextIO, count: int) -> None:
 
 
 class Usage:
-    """Processor seconds of some processes over time."""
+    """Processor seconds of some processes, and of the whole machine, over time."""
 
     def __init__(self) -> None:
         self._at: list[float] = []
         self._used: dict[str, list[float]] = {}
 
-    def take(self, pids: Mapping[str, int]) -> None:
-        """Note what the processes have used by now; a process that is gone counts as it did last."""
-        self._at.append(time.time())
-        for name, pid in pids.items():
-            used = self._used.setdefault(name, [])
-            used.append(_cpu_seconds(pid) or (used[-1] if used else 0.0))
+    def note(self, at: float, used: Mapping[str, float | None]) -> None:
+        """Note seconds used by a time; None is a process that is gone and counts as it did last."""
+        self._at.append(at)
+        for name, seconds in used.items():
+            known = self._used.setdefault(name, [])
+            known.append(seconds if seconds is not None else known[-1] if known else 0.0)
 
     def between(self, start: float, end: float) -> dict[str, float]:
-        """Processor seconds by process in a stretch of time; empty where the system has no /proc."""
-        if not self._at or not Path("/proc/self/stat").exists():
-            return {}
+        """Processor seconds by name in a stretch of time."""
         return {name: self._until(used, end) - self._until(used, start) for name, used in self._used.items()}
 
     def _until(self, used: Sequence[float], moment: float) -> float:
@@ -77,12 +86,17 @@ class Usage:
 
 @contextlib.asynccontextmanager
 async def watched(pids: Mapping[str, int]) -> AsyncIterator[Usage]:
-    """Samples the processes' usage in the background."""
+    """Samples what the processes use, in the background; nothing is known where the system has no /proc."""
     usage = Usage()
+
+    def take() -> None:
+        if Path("/proc/stat").exists():
+            used = {name: _process_seconds(pid) for name, pid in pids.items()}
+            usage.note(time.time(), {**used, "machine": _machine_seconds()})
 
     async def watch() -> None:
         while True:
-            usage.take(pids)
+            take()
             await asyncio.sleep(_SAMPLE_SECONDS)
 
     watching = asyncio.create_task(watch())
@@ -90,10 +104,10 @@ async def watched(pids: Mapping[str, int]) -> AsyncIterator[Usage]:
         yield usage
     finally:
         watching.cancel()
-        usage.take(pids)
+        take()
 
 
-def _cpu_seconds(pid: int) -> float | None:
+def _process_seconds(pid: int) -> float | None:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -101,8 +115,17 @@ def _cpu_seconds(pid: int) -> float | None:
     return (int(fields[_UTIME]) + int(fields[_UTIME + 1])) / os.sysconf("SC_CLK_TCK")
 
 
+def _machine_seconds() -> float:
+    """What all processes together have used."""
+    fields = Path("/proc/stat").read_text().partition("\n")[0].split()
+    return sum(int(fields[number]) for number in _BUSY) / os.sysconf("SC_CLK_TCK")
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One contestant's run: transfers in the measured stretch, its length, and processor time in it by process."""
+    """One contestant's run: transfers in the measured stretch, its length, and processor time in it by process.
+
+    `machine` is what all processes of the machine used: well above the sum of the others, something else ran too.
+    """
 
     contestant: str
     transfers: int
@@ -116,9 +139,15 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 def measured(
     contestant: str, samples: Sequence[Sample], usage: Usage, *, facts: Mapping[str, int | float] | None = None
 ) -> Run:
-    """The run between the first and the last sample: what was done by the first one is not counted."""
+    """The run between the first and the last sample: what was done by the first one is not counted.
+
+    Raises:
+        BenchmarkFailed: all transfers were done by then.
+    """
     first, last = samples[0], samples[-1]
     transfers, seconds = last.transfers - first.transfers, last.at - first.at
+    if not transfers:
+        raise BenchmarkFailed(f"{contestant} did all transfers at once: a rate takes more of them")
     cpu = usage.between(first.at, last.at)
     own = cpu.get("contestant")
     return Run(

@@ -47,6 +47,7 @@ class PipelineReport(msgspec.Struct, frozen=True, kw_only=True):
     cpu_micros_per_transfer: dict[str, Spread]
     ratios: list[Ratio]
     runs: list[Run]
+    lists: tuple[str, ...]
     machine: Machine
 
 
@@ -71,4 +72,5 @@ class LatencyReport(msgspec.Struct, frozen=True, kw_only=True):
     percentiles_ms: dict[str, dict[str, Spread]]
     ratios: list[Ratio]
     runs: list[LatencyRun]
+    lists: tuple[str, ...]
     machine: Machine

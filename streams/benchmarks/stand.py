@@ -14,7 +14,6 @@ from aiokafka.admin import AIOKafkaAdminClient
 from streams.components import ComponentFailed, Kafka, Redis
 from streams.components.network import LOOPBACK, free_port
 from streams.components.process import Process
-from streams.errors import LockgateError
 from streams.kafka_admin import topic_admin
 from streams.kafka_topics import TOPICS, TopicSpec, topic_specs
 from streams.settings import DEPOSITS, WITHDRAWALS
@@ -26,13 +25,6 @@ ANSWERS: Final = "bench.verdicts"  # where contestants without Lockgate's topics
 _TIMEOUT_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.1
 _LOOKS: Final = 300
-
-
-class BenchmarkFailed(LockgateError):
-    """A contestant did not do what it was measured for; the end of its log is part of the message."""
-
-    def __init__(self, what: str, log: str) -> None:
-        super().__init__(f"{what}\n{log}")
 
 
 class Stand:

@@ -1,12 +1,17 @@
 """`lockgate bench`: throughput and latency on this machine, beside contestants that do less."""
 
+import signal
+import sys
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import click
+import msgspec
 
 from streams.benchmarks import latency as latencies
 from streams.benchmarks import pipeline as throughput
+from streams.benchmarks.plots import plot_latency, plot_pipeline, require_plots
 from streams.benchmarks.report import LatencyReport, PipelineReport
 from streams.benchmarks.say import Say
 from streams.cli.options import json_option
@@ -14,16 +19,56 @@ from streams.cli.output import Output
 from streams.kafka_access import silence_client_log
 
 
-@click.group()
-def bench() -> None:
-    """Measure throughput and latency on this machine.
+@click.group(invoke_without_command=True)
+@click.option(
+    "--save",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Without a command: where reports (JSON) and plots (SVG) go.",
+)
+@click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True, help="Without a command.")
+@json_option
+@click.pass_context
+def bench(context: click.Context, save: Path | None, repeats: int, as_json: bool) -> None:
+    """Measure throughput and latency on this machine; both of them without a command.
 
     Starts Kafka and Redis of its own in a temporary folder and stops them. Numbers of one machine mean little on
     another: look at the ratios to the contestants, measured in turn on the same servers. Settings of the worker beyond
     its servers (LOCKGATE_LISTS, LOCKGATE_RULES, ...) are those of the environment.
 
-    Exit codes: 0 done, whether the ratios are met or not; 1 a contestant failed; 3 Java, Kafka or Redis is missing.
+    Exit codes: 0 done, whether the ratios are met or not; 1 a contestant failed; 2 no matplotlib for a plot; 3 Java,
+    Kafka or Redis is missing.
     """
+    silence_client_log()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that all that was started is stopped
+    if context.invoked_subcommand is not None:
+        return
+    if save is not None:
+        require_plots()
+    output = Output(as_json)
+    with Say() as say:
+        pipeline_report = throughput.run_pipeline(throughput.Plan(repeats=repeats), say)
+        latency_report = latencies.run_latency(latencies.Plan(repeats=repeats), say)
+    if save is not None:
+        save.mkdir(parents=True, exist_ok=True)
+        _write(save / "pipeline.json", pipeline_report)
+        _write(save / "latency.json", latency_report)
+        plot_pipeline(pipeline_report, save / "pipeline.svg")
+        plot_latency(latency_report, save / "latency.svg")
+    _show_pipeline(pipeline_report, output)
+    _show_latency(latency_report, output)
+
+
+def _write(path: Path, report: PipelineReport | LatencyReport) -> None:
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+
+
+_plot_option: Final = click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Draw it as well: .svg, .png or .pdf.",
+)
 
 
 def _numbers(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -62,18 +107,22 @@ def _numbers(command: Callable[..., Any]) -> Callable[..., Any]:
     default=throughput.CONTESTANTS,
     help="Only this one; repeatable.",
 )
+@_plot_option
 @json_option
-def pipeline(as_json: bool, **sizes: Any) -> None:
-    r"""Transfers a second, from the source topics to committed verdicts, alerts and flows.
+def pipeline(as_json: bool, plot: Path | None, **sizes: Any) -> None:
+    """Transfers a second, from the source topics to committed verdicts, alerts and flows.
 
     \b
     faust-textbook  a Faust agent as its documentation shows it: one event at a time, five Redis commands each
     client-limit    aiokafka and a typed parse of every transfer, and nothing else
     lockgate        lockgate worker as shipped, one process
-    """
-    silence_client_log()
+    """  # noqa: D301  # click's mark for lines that are left as they are
+    if plot is not None:
+        require_plots()
     with Say() as say:
         report = throughput.run_pipeline(throughput.Plan(**sizes), say)
+    if plot is not None:
+        plot_pipeline(report, plot)
     _show_pipeline(report, Output(as_json))
 
 
@@ -100,17 +149,21 @@ def _show_pipeline(report: PipelineReport, output: Output) -> None:
     help="For how long, after a warm-up.",
 )
 @_numbers
+@_plot_option
 @json_option
-def latency(as_json: bool, **sizes: Any) -> None:
-    r"""Milliseconds from sending a withdrawal to having its committed verdict, at a steady rate.
+def latency(as_json: bool, plot: Path | None, **sizes: Any) -> None:
+    """Milliseconds from sending a withdrawal to having its committed verdict, at a steady rate.
 
     \b
     echo      aiokafka's consumer and producer, each withdrawal sent back as it came, no transactions
     lockgate  lockgate worker as shipped, one process; the verdict counts when its transaction is committed
-    """
-    silence_client_log()
+    """  # noqa: D301  # as above
+    if plot is not None:
+        require_plots()
     with Say() as say:
         report = latencies.run_latency(latencies.Plan(**sizes), say)
+    if plot is not None:
+        plot_latency(report, plot)
     _show_latency(report, Output(as_json))
 
 
