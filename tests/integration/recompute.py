@@ -1,0 +1,312 @@
+"""An independent recomputation: from the inputs and the journals alone, with the pure core, everything that Lockgate sent
+and everything that it keeps in Redis, compared byte for byte.
+
+It shares no code with the delivery protocol: another Kafka client (librdkafka), a journal read as plain msgpack, its own
+hash chain, bundles and stored states. What it shares is the core that judges.
+"""
+
+import hashlib
+import struct
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import confluent_kafka
+import msgspec
+import redis
+import xxhash
+from confluent_kafka import Consumer, TopicPartition
+
+from rules.address_state import AddressState
+from rules.engine import AccountsEngine
+from rules.intake import Gate, Intake
+from rules.lists import Watchlist
+from rules.messages import Flow
+from rules.network import CounterpartiesEngine
+from rules.profile import Profile
+from rules.ruleset import Ruleset
+from rules.seen import Seen
+from rules.transfer import Kind
+
+DEPOSITS, WITHDRAWALS = "exchange.deposits", "exchange.withdrawals"
+VERDICTS, ALERTS, DEADLETTERS = "lockgate.verdicts", "lockgate.alerts", "lockgate.deadletters"
+FLOWS = "lockgate.flows"
+JOURNALS = {"accounts": "lockgate.journal.accounts", "counterparties": "lockgate.journal.counterparties"}
+
+SNAPSHOT_EVERY = 32
+FLOWS_IN_BUNDLE = 2_000
+
+Record = tuple[int, bytes | None, bytes | None]
+pack = msgspec.msgpack.Encoder().encode
+to_json = msgspec.json.Encoder().encode
+unpack = msgspec.msgpack.decode
+read_flows = msgspec.msgpack.Decoder(list[Flow]).decode
+
+
+class Reader:
+    """Reads whole topic partitions with librdkafka, committed records only."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "group.id": "recompute",
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+                "enable.partition.eof": True,
+                "fetch.wait.max.ms": 10,
+                "auto.offset.reset": "earliest",
+            }
+        )
+
+    def close(self) -> None:
+        self._consumer.close()
+
+    def partitions(self, topic: str) -> int:
+        return len(self._consumer.list_topics(topic, timeout=20).topics[topic].partitions)
+
+    def read(self, topic: str, partition: int) -> list[Record]:
+        self._consumer.assign([TopicPartition(topic, partition, 0)])
+        records: list[Record] = []
+        while (message := self._consumer.poll(30.0)) is not None:
+            error = message.error()
+            if error is None:
+                records.append((message.offset(), message.key(), message.value()))
+            elif error.code() == confluent_kafka.KafkaError._PARTITION_EOF:
+                return records
+            elif not error.retriable():
+                raise RuntimeError(f"{topic}[{partition}]: {error}")
+        raise TimeoutError(f"{topic}[{partition}] cannot be read to its end")
+
+
+class Stored:
+    """The strings of one partition as Redis has to hold them."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.h = b""
+        self.position: tuple[int, ...] = ()
+        self.states: dict[str, bytes] = {}
+        self.segments: dict[int, bytes] = {}
+
+
+class Recomputation:
+    """Recomputes both stages; `differences` says in words what is not as it should be."""
+
+    def __init__(self, bootstrap: str, ruleset: Ruleset, watchlist: Watchlist) -> None:
+        self.differences: list[str] = []
+        self.counts: Counter[str] = Counter()
+        self.stored: dict[tuple[str, int], Stored] = {}
+        self._reader = Reader(bootstrap)
+        self._accounts = AccountsEngine(ruleset, watchlist)
+        self._network = CounterpartiesEngine(ruleset)
+        self._rules_and_list = {
+            "accounts": (watchlist.hash, ruleset.hash),
+            "counterparties": ("", ruleset.hash),
+        }
+        self._flow_partitions = self._reader.partitions(FLOWS)
+        self._bundles: dict[int, Counter[bytes]] = defaultdict(Counter)
+        self._alerts: dict[int, list[list[tuple[bytes, bytes]]]] = defaultdict(list)
+
+    def run(self) -> "Recomputation":
+        for partition in range(self._reader.partitions(DEPOSITS)):
+            self._recompute_accounts(partition)
+        for partition in range(self._flow_partitions):
+            self._recompute_counterparties(partition)
+        for partition, expected in sorted(self._alerts.items()):
+            self._compare_alerts(partition, expected)
+        self._reader.close()
+        return self
+
+    def _recompute_accounts(self, partition: int) -> None:
+        stored = self.stored["accounts", partition] = Stored()
+        sources = [(topic, self._reader.read(topic, partition)) for topic in (DEPOSITS, WITHDRAWALS)]
+        gates = {DEPOSITS: Gate(Kind.DEPOSIT), WITHDRAWALS: Gate(Kind.WITHDRAWAL)}
+        profiles: defaultdict[str, Profile] = defaultdict(lambda: Profile(unsaved=SNAPSHOT_EVERY))
+        seen = Seen()
+        verdicts: list[tuple[bytes, bytes]] = []
+        alerts: list[tuple[bytes, bytes]] = []
+        letters: list[tuple[bytes, bytes]] = []
+        taken = [0, 0]
+        for batch in self._batches("accounts", partition):
+            intake = Intake([], [])
+            for place, (topic, records) in enumerate(sources):
+                held = self._cut(topic, partition, records, taken, place, batch["ranges"][place])
+                gates[topic].admit(topic, partition, held, intake)
+            outcome = self._accounts.judge(intake, partition, profiles, seen, batch["judged_ms"])
+            sent = [
+                *((VERDICTS, one.account_id.encode(), to_json(one)) for one in outcome.verdicts),
+                *((ALERTS, one.account_id.encode(), to_json(one)) for one in outcome.alerts),
+                *((DEADLETTERS, one.field.encode(), to_json(one)) for one in outcome.deadletters),
+            ]
+            verdicts += [(key, value) for topic, key, value in sent if topic == VERDICTS]
+            alerts += [(key, value) for topic, key, value in sent if topic == ALERTS]
+            letters += [(key, value) for topic, key, value in sent if topic == DEADLETTERS]
+            counts = outcome.counts
+            numbers = [counts.deposits, counts.withdrawals, counts.duplicates, counts.deadletters]
+            self._check_batch("accounts", partition, batch, numbers, pack([sent, outcome.flows]), stored)
+            self._bundle(outcome.flows)
+            self._keep_profiles(outcome.movements, profiles, stored)
+            appended, expired = seen.take_changes()
+            for number, more in appended.items():
+                stored.segments[number] = stored.segments.get(number, b"") + more
+            for number in expired:
+                stored.segments.pop(number, None)
+        for place, (topic, records) in enumerate(sources):
+            if taken[place] != len(records):
+                self.differences.append(f"{topic}[{partition}]: {len(records) - taken[place]} records are not judged")
+        self._compare_sequence(VERDICTS, partition, verdicts)
+        self._compare_sequence(DEADLETTERS, partition, letters)
+        self._alerts[partition].append(alerts)
+
+    def _recompute_counterparties(self, partition: int) -> None:
+        stored = self.stored["counterparties", partition] = Stored()
+        records = self._reader.read(FLOWS, partition)
+        found = Counter(value for _, _, value in records if value is not None)
+        if found != self._bundles[partition]:
+            more, less = found - self._bundles[partition], self._bundles[partition] - found
+            self.differences.append(f"{FLOWS}[{partition}]: {more.total()} bundles too many, {less.total()} missing")
+        states: defaultdict[str, AddressState] = defaultdict(AddressState)
+        alerts: list[tuple[bytes, bytes]] = []
+        taken = [0]
+        for batch in self._batches("counterparties", partition):
+            bundles = self._cut(FLOWS, partition, records, taken, 0, batch["ranges"][0])
+            flows = [flow for _, _, bundle in bundles for flow in read_flows(bundle or b"")]
+            outcome = self._network.judge(flows, states, batch["judged_ms"])
+            sent = [(ALERTS, one.account_id.encode(), to_json(one)) for one in outcome.alerts]
+            alerts += [(key, value) for _, key, value in sent]
+            self._check_batch("counterparties", partition, batch, [len(flows), 0, 0, 0], pack([sent, []]), stored)
+            for address in {flow.address for flow in flows}:
+                stored.states[address] = pack(states[address])
+        if taken[0] != len(records):
+            self.differences.append(f"{FLOWS}[{partition}]: {len(records) - taken[0]} bundles are not judged")
+        self._alerts[partition].append(alerts)
+
+    def _batches(self, stage: str, partition: int) -> Iterable[dict[str, Any]]:
+        """The batches of a journal partition; claims are checked on the way."""
+        names = ("n", "judged_ms", "ranges", "counts", "list_hash", "ruleset", "version", "owner", "h")
+        n, h, reached = 0, b"", None
+        for offset, _, value in self._reader.read(JOURNALS[stage], partition):
+            tag, *fields = unpack(value or b"")
+            where = f"{JOURNALS[stage]}[{partition}] {offset}"
+            if tag == "c":
+                self.counts["claims"] += 1
+                if (fields[0], fields[4]) != (n, h):
+                    self.differences.append(f"{where}: a claim after batch {fields[0]}, the last one is {n}")
+                continue
+            batch = dict(zip(names, fields, strict=True))
+            self.counts["batches"] += 1
+            if batch["n"] != n + 1:
+                self.differences.append(f"{where}: batch {batch['n']} follows {n}")
+            if reached is not None and [start for start, _, _ in batch["ranges"]] != reached:
+                self.differences.append(f"{where}: ranges {batch['ranges']} after {reached}")
+            if (batch["list_hash"], batch["ruleset"]) != self._rules_and_list[stage]:
+                self.differences.append(f"{where}: judged with other rules or lists")
+            n, h, reached = batch["n"], batch["h"], [end for _, end, _ in batch["ranges"]]
+            yield batch
+
+    def _cut(
+        self, topic: str, partition: int, records: list[Record], taken: list[int], place: int, span: Sequence[int]
+    ) -> list[Record]:
+        """The next records below the end of a journalled range."""
+        start, end, count = span
+        first = taken[place]
+        last = first
+        while last < len(records) and records[last][0] < end:
+            last += 1
+        taken[place] = last
+        held = records[first:last]
+        if len(held) != count or (held and held[0][0] < start):
+            self.differences.append(f"{topic}[{partition}]: {len(held)} records in [{start}, {end}), journalled {count}")
+        self.counts[topic] += len(held)
+        return held
+
+    def _check_batch(
+        self, stage: str, partition: int, batch: dict[str, Any], counts: list[int], outputs: bytes, stored: Stored
+    ) -> None:
+        """Counts and hash of a batch."""
+        where = f"{JOURNALS[stage]}[{partition}] batch {batch['n']}"
+        if list(batch["counts"]) != counts:
+            self.differences.append(f"{where}: counts {batch['counts']}, recomputed {counts}")
+        signed = [batch[name] for name in ("n", "judged_ms", "ranges", "counts", "list_hash", "ruleset")]
+        digest = hashlib.blake2b(stored.h + pack([signed, batch["version"]]) + outputs, digest_size=12).digest()
+        if digest != batch["h"]:
+            self.differences.append(f"{where}: another hash")
+        stored.n, stored.h = batch["n"], batch["h"]
+        stored.position = tuple(end for _, end, _ in batch["ranges"])
+
+    def _bundle(self, flows: Iterable[Flow]) -> None:
+        routed: dict[int, list[Flow]] = defaultdict(list)
+        for flow in flows:
+            routed[xxhash.xxh3_64_intdigest(flow.address.encode()) % self._flow_partitions].append(flow)
+        for partition, mine in routed.items():
+            for first in range(0, len(mine), FLOWS_IN_BUNDLE):
+                self._bundles[partition][pack(mine[first : first + FLOWS_IN_BUNDLE])] += 1
+
+    def _keep_profiles(self, movements: Iterable[tuple[str, Any]], profiles: dict[str, Profile], stored: Stored) -> None:
+        """A stored profile is a snapshot and the movements since, each with its length before it."""
+        grown: dict[str, bytes] = {}
+        for account, movement in movements:
+            grown[account] = grown.get(account, b"") + framed(pack(movement))
+        for account, more in grown.items():
+            profile = profiles[account]
+            if profile.unsaved > SNAPSHOT_EVERY:
+                profile.unsaved = 0
+                stored.states[account] = framed(pack(profile))
+            else:
+                stored.states[account] += more
+
+    def _compare_sequence(self, topic: str, partition: int, expected: list[tuple[bytes, bytes]]) -> None:
+        found = [(key, value) for _, key, value in self._reader.read(topic, partition)]
+        self.counts[topic] += len(found)
+        if found != expected:
+            self._explain(topic, partition, found, expected)
+
+    def _compare_alerts(self, partition: int, expected: list[list[tuple[bytes, bytes]]]) -> None:
+        """Two stages write to one partition: together they are all of it, and each one's stand in its order."""
+        found = [(key, value) for _, key, value in self._reader.read(ALERTS, partition)]
+        self.counts[ALERTS] += len(found)
+        if Counter(found) != Counter(one for stage in expected for one in stage):
+            self._explain(ALERTS, partition, found, [one for stage in expected for one in stage])
+            return
+        for stage in expected:
+            wanted = set(stage)
+            if [one for one in found if one in wanted] != stage:
+                self.differences.append(f"{ALERTS}[{partition}]: in another order")
+
+    def _explain(self, topic: str, partition: int, found: list[Any], expected: list[Any]) -> None:
+        more, less = Counter(found) - Counter(expected), Counter(expected) - Counter(found)
+        samples = [*list(more)[:1], *list(less)[:1]] or ["the same in another order"]
+        self.differences.append(f"{topic}[{partition}]: {more.total()} too many, {less.total()} missing, such as {samples}")
+
+    def compare_redis(self, url: str, group: str) -> "Recomputation":
+        """Redis must hold exactly the recomputed positions, states and event memory."""
+        with redis.Redis.from_url(url) as client:
+            for (stage, partition), stored in self.stored.items():
+                self._compare_partition(client, f"lockgate:{{{group}:{stage}:{partition}}}:", stored)
+        return self
+
+    def _compare_partition(self, client: Any, base: str, stored: Stored) -> None:
+        meta = client.hgetall(f"{base}meta")
+        standing = (int(meta.get(b"n", 0)), meta.get(b"h", b""), tuple(unpack(meta.get(b"position", b"\x90"))))
+        if standing != (stored.n, stored.h, stored.position):
+            self.differences.append(f"{base}meta is {standing}, recomputed {(stored.n, stored.h, stored.position)}")
+        epoch = meta.get(b"epoch", b"0").decode()
+        expected = {f"{base}state:{epoch}:{key}".encode(): value for key, value in stored.states.items()}
+        expected |= {f"{base}seen:{epoch}:{key}".encode(): value for key, value in stored.segments.items()}
+        keys = {key for kind in ("state", "seen") for key in client.scan_iter(match=f"{base}{kind}:{epoch}:*", count=10_000)}
+        if keys != expected.keys():
+            self.differences.append(
+                f"{base}: {len(keys - expected.keys())} keys too many, {len(expected.keys() - keys)} missing"
+            )
+        ordered = sorted(keys & expected.keys())
+        for first in range(0, len(ordered), 5_000):
+            part = ordered[first : first + 5_000]
+            wrong = [key for key, value in zip(part, client.mget(part), strict=True) if value != expected[key]]
+            if wrong:
+                self.differences.append(f"{base}: {len(wrong)} values differ, such as {wrong[0]!r}")
+        self.counts["redis values"] += len(ordered)
+
+
+def framed(part: bytes) -> bytes:
+    return struct.pack("<I", len(part)) + part
