@@ -40,9 +40,9 @@ format: install ## bring the code into the format that lint asks for
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
-bench: install ## throughput and latency on this machine; ARGS=...
+bench: install ## throughput and latency on this machine, into docs/benchmarks; ARGS="--repeats 1"
 	@.ci/system-packages
-	@$(BIN)/lockgate bench $(ARGS)
+	@$(BIN)/lockgate bench --save docs/benchmarks $(ARGS)
 
 up: install ## Kafka on 9092 and Redis on 6379 that stay up; BROKERS=3 for a cluster; eval "$(make -s up)"
 	@$(BIN)/python -m streams.components up --brokers $(BROKERS)

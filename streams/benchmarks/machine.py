@@ -36,9 +36,9 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
 
     def caption(self) -> str:
         """One line for a plot or a table."""
-        kafka, redis = self.versions["kafka"], self.versions["redis-server"]
         cores = f"{self.cores} core{'s' if self.cores != 1 else ''}"
-        return f"{self.processor}, {cores}; CPython {self.python}; Apache Kafka {kafka}, Redis {redis}"
+        told = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        return f"{self.processor}, {cores}; CPython {self.python}; {told}"
 
 
 def this_machine() -> Machine:

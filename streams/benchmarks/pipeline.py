@@ -80,6 +80,7 @@ class _Pipeline:
             per_second={name: spread(_rates(runs, name)) for name in plan.contestants},
             cpu_micros_per_transfer={name: spread(costs) for name in plan.contestants if (costs := _costs(runs, name))},
             ratios=_ratios(runs, plan.contestants),
+            cpu_ratios=_cpu_ratios(runs, plan.contestants),
             runs=runs,
             lists=load_settings().lists,
             machine=machine,
@@ -166,3 +167,10 @@ def _ratios(runs: Sequence[Run], contestants: Sequence[str]) -> list[Ratio]:
             value = own / spread(_rates(runs, other)).median
             ratios.append(Ratio(name=f"{LOCKGATE} / {other}", value=round(value, 3), bar=bar, met=value >= bar))
     return ratios
+
+
+def _cpu_ratios(runs: Sequence[Run], contestants: Sequence[str]) -> dict[str, float]:
+    costs = {name: spread(values).median for name in contestants if (values := _costs(runs, name))}
+    if LOCKGATE not in costs:
+        return {}
+    return {f"{LOCKGATE} / {other}": round(costs[other] / costs[LOCKGATE], 3) for other in _BARS if other in costs}

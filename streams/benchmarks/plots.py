@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from textwrap import fill
 from typing import Any, Final
 
 from streams.benchmarks.machine import Machine
@@ -34,16 +33,18 @@ def require_plots() -> None:
 
 
 def plot_pipeline(report: PipelineReport, path: Path) -> None:
-    """Transfers a second and processor time of each transfer, with the spread of the repeats."""
+    """Transfers a second and processor time of each transfer: medians, and the range of the repeats."""
     pyplot = _pyplot()
     with pyplot.rc_context(_STYLE):
         figure, (rates, costs) = pyplot.subplots(1, 2, figsize=_SIZE)
-        _bars(rates, report.per_second, "transfers a second", " ".join(_ratios(report)))
-        _bars(costs, report.cpu_micros_per_transfer, "µs of CPU for each transfer, own process", "")
+        _dots(rates, report.per_second, "transfers a second (log scale)")
+        rates.set_title(_ratios(report), fontsize=8, loc="left")
+        if report.cpu_micros_per_transfer:
+            _dots(costs, report.cpu_micros_per_transfer, "µs of the process's CPU for each transfer (log scale)")
         subject = (
             f"{report.transfers:,} transfers of {report.accounts:,} accounts, {report.bytes_per_transfer:.0f} bytes each"
         )
-        _finish(figure, path, f"Throughput of one process: {subject}", report.machine, len(report.runs))
+        _finish(figure, path, f"Throughput of one process: {subject}", report.machine)
 
 
 def plot_latency(report: LatencyReport, path: Path) -> None:
@@ -65,37 +66,30 @@ def plot_latency(report: LatencyReport, path: Path) -> None:
         axes.set_yticks([_nines(share) for share in shares], [f"{share:.1%}".replace(".0%", "%") for share in shares])
         axes.set_ylabel("answered within")
         axes.grid(alpha=0.25)
-        axes.legend(loc="lower right", frameon=False)
+        axes.legend(loc="upper left", frameon=False)
         title = f"Latency at {report.per_second:,.0f} transfers a second for {report.seconds:g} s"
-        _finish(figure, path, title, report.machine, len(report.runs))
+        _finish(figure, path, title, report.machine)
 
 
-def _ratios(report: PipelineReport) -> list[str]:
-    return [f"{ratio.name}: {ratio.value:.3g}." for ratio in report.ratios]
+def _ratios(report: PipelineReport) -> str:
+    return ", ".join(f"{ratio.name} = {ratio.value:.3g}" for ratio in report.ratios)
 
 
-def _bars(axes: Any, spreads: dict[str, Spread], label: str, note: str) -> None:
-    names = list(spreads)
-    middles = [spreads[name].median for name in names]
-    beside = [
-        [middle - spreads[name].lowest for name, middle in zip(names, middles, strict=True)],
-        [spreads[name].highest - middle for name, middle in zip(names, middles, strict=True)],
-    ]
-    axes.barh(names, middles, xerr=beside, color=[_COLOURS.get(name, _OTHERS) for name in names], ecolor="#333333")
-    for row, middle in enumerate(middles):
-        form = ",.0f" if middle >= 100 else ".1f"
-        axes.annotate(
-            f"{middle:{form}}",
-            (max(spreads[names[row]].highest, middle), row),
-            (5, 0),
-            textcoords="offset points",
-            va="center",
-        )
+def _dots(axes: Any, spreads: dict[str, Spread], label: str) -> None:
+    """Medians as dots, lowest to highest as a line: on a log scale a bar would have no beginning."""
+    for row, (name, found) in enumerate(spreads.items()):
+        colour = _COLOURS.get(name, _OTHERS)
+        axes.plot([found.lowest, found.highest], [row, row], color=colour, linewidth=3, solid_capstyle="round")
+        axes.plot([found.median], [row], "o", color=colour, markersize=9)
+        text = f"{found.median:{',.0f' if found.median >= 100 else '.1f'}}"
+        axes.annotate(text, (found.median, row), (0, 9), textcoords="offset points", ha="center")
+    axes.set_yticks(range(len(spreads)), list(spreads))
+    axes.set_ylim(len(spreads) - 0.5, -0.7)
     axes.set_xscale("log")
-    axes.set_xlim(right=max(spreads[name].highest for name in names) * 4)
-    axes.invert_yaxis()
-    axes.set_xlabel(f"{label} (log scale)")
-    axes.set_title(note, fontsize=8, loc="left")
+    axes.set_xlim(min(found.lowest for found in spreads.values()) / 3, max(found.highest for found in spreads.values()) * 3)
+    axes.xaxis.set_major_formatter("{x:,g}")
+    axes.grid(alpha=0.25)
+    axes.set_xlabel(label)
 
 
 def _cumulative(curve: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
@@ -107,9 +101,9 @@ def _nines(share: float) -> float:
     return -math.log10(max(1e-4, 1 - share))
 
 
-def _finish(figure: Any, path: Path, title: str, machine: Machine, runs: int) -> None:
+def _finish(figure: Any, path: Path, title: str, machine: Machine) -> None:
     figure.suptitle(title, x=0.02, ha="left", fontsize=11)
-    figure.text(0.02, 0.015, fill(f"{runs} runs. {machine.caption()}", 150), fontsize=7, color="#555555")
+    figure.text(0.02, 0.015, machine.caption(), fontsize=7, color="#555555")
     figure.tight_layout(rect=(0, 0.05, 1, 1))
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)

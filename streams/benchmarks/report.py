@@ -36,7 +36,11 @@ class Ratio(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PipelineReport(msgspec.Struct, frozen=True, kw_only=True):
-    """`lockgate bench pipeline`: throughput of each contestant, and the ratios that matter."""
+    """`lockgate bench pipeline`: throughput of each contestant, and the ratios that matter.
+
+    `cpu_ratios` compare transfers for each CPU second of the contestant's process: what the rates would be if nothing
+    ever had to wait. They hardly change when something else runs on the machine.
+    """
 
     benchmark: str = "pipeline"
     transfers: int
@@ -46,6 +50,7 @@ class PipelineReport(msgspec.Struct, frozen=True, kw_only=True):
     per_second: dict[str, Spread]
     cpu_micros_per_transfer: dict[str, Spread]
     ratios: list[Ratio]
+    cpu_ratios: dict[str, float]
     runs: list[Run]
     lists: tuple[str, ...]
     machine: Machine

@@ -132,8 +132,17 @@ def _show_pipeline(report: PipelineReport, output: Output) -> None:
         return
     rows = [(name, report.per_second[name], report.cpu_micros_per_transfer.get(name, "-")) for name in report.per_second]
     output.rows("throughput: median (lowest to highest)", ("contestant", "transfers_a_second", "µs_CPU_each"), rows)
-    ratios = [(ratio.name, f"{ratio.value:,.2f}", f"{ratio.bar:g}", "yes" if ratio.met else "no") for ratio in report.ratios]
-    output.rows("ratios of the medians", ("ratio", "measured", "at_least", "met"), ratios)
+    ratios = [
+        (
+            ratio.name,
+            f"{ratio.value:,.2f}",
+            f"{ratio.bar:g}",
+            "yes" if ratio.met else "no",
+            report.cpu_ratios.get(ratio.name, "-"),
+        )
+        for ratio in report.ratios
+    ]
+    output.rows("ratios of the medians", ("ratio", "measured", "at_least", "met", "per_CPU_second"), ratios)
     click.echo(report.machine.caption())
 
 
