@@ -41,7 +41,7 @@ class Poll:
     def __init__(self, tp: TP, chunks: list[Chunk]) -> None:
         self.topic, self.partition = tp.topic, tp.partition
         self.offset = next(_NUMBERS)
-        self.timestamp = chunks[0].timestamp_ms
+        self.timestamp = chunks[0].stamps_ms[0]
         self.timestamp_type = 0
         self.headers: tuple[()] = ()
         self.key = None
@@ -130,9 +130,9 @@ class BatchThread(driver.AIOKafkaConsumerThread):
             if start is None:  # never sought: not claimed yet
                 continue
             raw = [(record.offset, record.key, record.value) for record in records]
-            timestamp = records[0].timestamp
+            stamps = [record.timestamp for record in records]
             chunks[TP(tp.topic, tp.partition)] = Chunk(
-                tp.topic, tp.partition, self._seeks[tp], start, end, timestamp, raw
+                tp.topic, tp.partition, self._seeks[tp], start, end, raw, stamps
             )
         return chunks
 

@@ -1,5 +1,6 @@
 """What Faust has fetched for one partition and nobody has judged yet."""
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
 from typing import Final
@@ -17,7 +18,8 @@ class Chunk(msgspec.Struct):
     """The records of one poll of one topic partition: they cover the offsets `[start, end)` completely.
 
     Offsets without a record (transaction markers, aborted records) are covered, too. `seek` counts the seeks of the topic
-    partition before the poll: it tells a chunk fetched before the last seek from a hole.
+    partition before the poll: it tells a chunk fetched before the last seek from a hole. `stamps_ms` are the records'
+    times as Kafka has them.
     """
 
     topic: str
@@ -25,8 +27,18 @@ class Chunk(msgspec.Struct):
     seek: int
     start: int
     end: int
-    timestamp_ms: int  # of the first record, as Kafka has it
     records: list[RawRecord]
+    stamps_ms: list[int]
+
+    def split(self, count: int) -> "Chunk":
+        """Cut off the first `count` records and return them as a chunk; 0 < count < number of records."""
+        cut = self.records[count][0]
+        first = Chunk(
+            self.topic, self.partition, self.seek, self.start, cut, self.records[:count], self.stamps_ms[:count]
+        )
+        self.start = cut
+        del self.records[:count], self.stamps_ms[:count]
+        return first
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -39,32 +51,36 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 class Inbox:
-    """Chunks waiting in one partition of a stage, in the order of arrival."""
+    """Chunks waiting in one partition of a stage, by source topic in the order of arrival."""
 
     def __init__(self, sources: Sequence[str]) -> None:
         self._order = {topic: place for place, topic in enumerate(sources)}
-        self._chunks: deque[Chunk] = deque()
+        self._chunks: tuple[deque[Chunk], ...] = tuple(deque() for _ in sources)
         self._seeks: tuple[int, ...] = (0,) * len(sources)
         self.waiting = 0
 
     def open(self, seeks: tuple[int, ...]) -> None:
         """Start over after a seek; `seeks` are the counts of the seeks, by source."""
-        self._chunks.clear()
+        for chunks in self._chunks:
+            chunks.clear()
         self._seeks = seeks
         self.waiting = 0
 
     def put(self, chunk: Chunk) -> None:
         """Add a chunk; one that was fetched before the last seek is not ours any more."""
-        if chunk.seek >= self._seeks[self._order[chunk.topic]]:
-            self._chunks.append(chunk)
+        place = self._order[chunk.topic]
+        if chunk.seek >= self._seeks[place]:
+            self._chunks[place].append(chunk)
             self.waiting += len(chunk.records)
 
     def waiting_of(self, topic: str) -> int:
         """Records of one topic that wait."""
-        return sum(len(chunk.records) for chunk in self._chunks if chunk.topic == topic)
+        return sum(len(chunk.records) for chunk in self._chunks[self._order[topic]])
 
     def take(self, position: Sequence[int], limit: int) -> Taken:
         """The next batch: what waits, at most `limit` records, from `position` on.
+
+        When not all of it fits, the topics advance together in Kafka's time, so that neither is judged far ahead.
 
         Raises:
             Lost: records between the position and what has come are missing.
@@ -72,25 +88,32 @@ class Inbox:
         records: tuple[list[RawRecord], ...] = tuple([] for _ in position)
         reached = list(position)
         room, oldest = limit, 0
-        while self._chunks and room > 0:
-            chunk = self._chunks.popleft()
-            place = self._order[chunk.topic]
+        while room > 0 and (place := self._earliest()) is not None:
+            chunk = self._next(place, room)
             if chunk.start != reached[place]:
                 raise Lost(f"{chunk.topic}[{chunk.partition}] goes on at {chunk.start}, expected {reached[place]}")
-            count = len(chunk.records)
-            if count > room:
-                cut = chunk.records[room][0]
-                rest = msgspec.structs.replace(chunk, start=cut, records=chunk.records[room:])
-                self._chunks.appendleft(rest)
-                records[place].extend(chunk.records[:room])
-                reached[place] = cut
-                count = room
-            else:
-                records[place].extend(chunk.records)
-                reached[place] = chunk.end
-            room -= count
-            self.waiting -= count
-            if chunk.timestamp_ms > 0:
-                oldest = min(oldest or chunk.timestamp_ms, chunk.timestamp_ms)
+            records[place].extend(chunk.records)
+            reached[place] = chunk.end
+            room -= len(chunk.records)
+            stamp = chunk.stamps_ms[0]
+            oldest = min(oldest or stamp, stamp)
+        self.waiting -= limit - room
         ranges = tuple((first, last, len(held)) for first, last, held in zip(position, reached, records, strict=True))
         return Taken(records, ranges, oldest, limit - room)
+
+    def _earliest(self) -> int | None:
+        """The source whose next record is the oldest; None when nothing waits."""
+        heads = [(chunks[0].stamps_ms[0], place) for place, chunks in enumerate(self._chunks) if chunks]
+        return min(heads)[1] if heads else None
+
+    def _next(self, place: int, room: int) -> Chunk:
+        """A chunk from one source, cut where the batch is full or, when not all fits, where another source is older."""
+        chunks = self._chunks[place]
+        chunk = chunks[0]
+        count = min(room, len(chunk.records))
+        if self.waiting > room:
+            for other, waiting in enumerate(self._chunks):
+                if other != place and waiting:
+                    until = bisect_right(chunk.stamps_ms, waiting[0].stamps_ms[0], 0, count)
+                    count = min(count, max(until, 1))
+        return chunks.popleft() if count == len(chunk.records) else chunk.split(count)

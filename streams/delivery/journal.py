@@ -35,6 +35,11 @@ class BatchRecord(msgspec.Struct, frozen=True, array_like=True, tag="b"):
     owner: str
     h: bytes
 
+    @property
+    def position(self) -> tuple[int, ...]:
+        """Where the next batch begins, by source."""
+        return tuple(end for _, end, _ in self.ranges)
+
 
 class ClaimRecord(msgspec.Struct, frozen=True, array_like=True, tag="c"):
     """A change of owner, after batch `n`: whose transactions may follow."""

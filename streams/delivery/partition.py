@@ -3,11 +3,14 @@
 import secrets
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from streams.delivery.inbox import Inbox
+from streams.delivery.journal import BatchRecord
 from streams.delivery.stage import Stage
 from streams.store import Keys
+
+_ROUNDS: Final = 3  # between two ageings: one round is judged while another is on its way to Redis
 
 
 class Condition(StrEnum):
@@ -21,13 +24,15 @@ class Condition(StrEnum):
 class StateCache:
     """The states used last, in two generations: when the young one is full the old one is dropped.
 
-    Safe because a commit checks owner, number and hash: what is cached was judged by us up to exactly that hash.
+    Safe because a commit checks owner, number and hash: what is cached was judged by us up to exactly that hash. What is
+    dropped was last used before the last two rounds, so that Redis has it.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = max(1, limit // 2)
         self._young: dict[str, Any] = {}
         self._old: dict[str, Any] = {}
+        self._rounds = 0
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
@@ -53,8 +58,10 @@ class StateCache:
         return self._young
 
     def age(self) -> None:
-        """After a batch: make room when there is too much."""
-        if len(self._young) > self._limit:
+        """After a batch: make room when there is too much. Never twice in two rounds: see above."""
+        self._rounds += 1
+        if len(self._young) > self._limit and self._rounds >= _ROUNDS:
+            self._rounds = 0
             self._old, self._young = self._young, {}
 
     def clear(self) -> None:
@@ -88,6 +95,10 @@ class Partition:
         """A fresh owner token. Random, since a counter in Redis would repeat after a flush or an old restore."""
         self.owner = f"{worker}-{secrets.token_hex(6)}"
         return self.owner
+
+    def advance(self, record: BatchRecord) -> None:
+        """A batch has been judged: the next one follows it. What is judged is ahead of Redis by one round at most."""
+        self.n, self.h, self.position = record.n, record.h, record.position
 
     def reset(self) -> None:
         """Nothing is known any more; a claim must follow."""

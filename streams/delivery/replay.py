@@ -131,8 +131,7 @@ async def _rebuild(
         judged = stage.judge(work, partition.number, cache.states(), partition.memory, record.judged_ms)
         _verify(partition, record, encode_outputs(judged.outputs), judged.counts)
         writes.then(judged.writes)
-        partition.n, partition.h = record.n, record.h
-        partition.position = tuple(end for _, end, _ in record.ranges)
+        partition.advance(record)
         await asyncio.sleep(0)
     at, record, _ = group[-1]
     await store.commit(

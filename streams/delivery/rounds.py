@@ -1,15 +1,16 @@
 """The main flow. A round takes what waits in every partition of this worker and carries it to the world:
 
-take -> decode -> load -> judge -> commit -> publish -> acknowledge
+take -> decode -> load -> judge -> commit -> publish
 
-Judging the next round overlaps the transaction of the last one; its commit waits for that transaction's end.
+The next round is decoded and judged while the last one is committed and published; it is committed only after that.
+Large rounds are judged in a thread, so that the transaction under way gets its turns.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 
 import msgspec
 from redis.exceptions import RedisError
@@ -21,25 +22,37 @@ from streams.delivery.inbox import FULL, Taken
 from streams.delivery.journal import STATE_VERSION, BatchRecord, chained
 from streams.delivery.partition import Partition
 from streams.delivery.publisher import Publication, Publisher
-from streams.delivery.stage import Judged, Work, encode_outputs
+from streams.delivery.stage import Judged, MemoryChanges, Work, encode_outputs
 from streams.errors import Lost
 from streams.store import Commit, Store
 
 log = logging.getLogger(__name__)
 
 LARGEST_BATCH: Final = 4_000  # records of one batch; judgement: about 100 ms of judging, far below any time-out
+ASIDE: Final = 500  # records of a round from which on it is judged in a thread; below, the hand-over costs more
 _COMMIT_ATTEMPTS: Final = 3
 
+_Result = TypeVar("_Result")
 
-class Batch(msgspec.Struct):
-    """One partition's part of a round on its way."""
+
+class Batch(msgspec.Struct, frozen=True):
+    """One partition's part of a round: what was taken, and what it was decoded to."""
 
     partition: Partition
     taken: Taken
     work: Work
-    judged: Judged | None = None
-    record: BatchRecord | None = None
-    outputs: bytes = b""
+
+
+class Signed(msgspec.Struct, frozen=True):
+    """A judged batch: its outputs are fixed, its number and hash follow those of the batch before."""
+
+    partition: Partition
+    taken: Taken
+    judged: Judged
+    memory: MemoryChanges
+    before: tuple[int, bytes]  # number and hash
+    record: BatchRecord
+    outputs: bytes
 
 
 class Rounds:
@@ -49,7 +62,7 @@ class Rounds:
         self._store = store
         self._publisher = publisher
         self._feed = feed
-        self._publishing: asyncio.Task[None] | None = None
+        self._carrying: asyncio.Task[None] | None = None
 
     async def run(self, partitions: Sequence[Partition]) -> None:
         """One round over the partitions that have something waiting.
@@ -57,45 +70,43 @@ class Rounds:
         Raises:
             Lost, RedisError, KafkaError, OSError, TimeoutError: the session is over.
         """
-        batches = self._take(partitions)
-        if not batches:
+        taken = self._take(partitions)
+        if not taken:
             return
+        size = sum(one.count for _, one in taken)
+        batches = await _aside(size, lambda: _decode(taken))
         await self._load(batches)
-        await self._judge(batches)
+        signed = await _aside(size, lambda: _judge(batches))
+        for one in signed:
+            one.partition.advance(one.record)
+            one.partition.cache.age()
         await self.settle()
-        await self._commit(batches)
-        self._publishing = asyncio.create_task(self._publish(batches))
+        self._carrying = asyncio.create_task(self._carry(signed))
 
     async def settle(self) -> None:
-        """Wait until the transaction under way is committed; its failure is raised here."""
-        publishing, self._publishing = self._publishing, None
-        if publishing is not None:
-            await publishing
-
-    @property
-    def publishing(self) -> bool:
-        """Whether a transaction is under way."""
-        return self._publishing is not None and not self._publishing.done()
+        """Wait until the last round is committed and published; its failure is raised here."""
+        carrying, self._carrying = self._carrying, None
+        if carrying is not None:
+            await carrying
 
     async def abandon(self) -> None:
-        """Give up a transaction under way; a claim will find out what became of it."""
-        publishing, self._publishing = self._publishing, None
-        if publishing is not None:
-            publishing.cancel()
-            await asyncio.wait([publishing], timeout=1)
+        """Give up the round under way; a claim will find out what became of it."""
+        carrying, self._carrying = self._carrying, None
+        if carrying is not None:
+            carrying.cancel()
+            await asyncio.wait([carrying], timeout=1)
 
-    def _take(self, partitions: Sequence[Partition]) -> list[Batch]:
-        """Cut a batch from what waits in each partition, and decode it."""
-        batches = []
+    def _take(self, partitions: Sequence[Partition]) -> list[tuple[Partition, Taken]]:
+        """Cut a batch from what waits in each partition."""
+        taken = []
         for partition in partitions:
-            taken = partition.inbox.take(partition.position, LARGEST_BATCH)
+            one = partition.inbox.take(partition.position, LARGEST_BATCH)
             if partition.full and partition.inbox.waiting < FULL // 2:
                 partition.full = False
                 self._feed.drained(partition.stage.sources, partition.number)
-            if taken.ranges != tuple((at, at, 0) for at in partition.position):
-                work = partition.stage.decode(partition.number, taken.records)
-                batches.append(Batch(partition, taken, work))
-        return batches
+            if one.count:
+                taken.append((partition, one))
+        return taken
 
     async def _load(self, batches: Sequence[Batch]) -> None:
         """Read the states that are not cached, in one round trip for all partitions."""
@@ -110,92 +121,94 @@ class Rounds:
             for key, packed in zip(absent, states, strict=True):
                 put(key, stage.load_state(packed) if packed else stage.fresh_state())
 
-    async def _judge(self, batches: Sequence[Batch]) -> None:
-        """Judge each batch and sign it: from here its outputs are fixed."""
-        judged_ms = int(time.time() * 1000)
-        with metrics.STEP_SECONDS.labels("judge").time():
-            for batch in batches:
-                partition, stage = batch.partition, batch.partition.stage
-                judged = stage.judge(
-                    batch.work, partition.number, partition.cache.states(), partition.memory, judged_ms
-                )
-                batch.judged = judged
-                batch.outputs = encode_outputs(judged.outputs)
-                unsigned = BatchRecord(
-                    partition.n + 1,
-                    judged_ms,
-                    batch.taken.ranges,
-                    judged.counts,
-                    stage.list_hash,
-                    stage.ruleset,
-                    STATE_VERSION,
-                    partition.owner,
-                    b"",
-                )
-                batch.record = msgspec.structs.replace(unsigned, h=chained(partition.h, unsigned, batch.outputs))
-                await asyncio.sleep(0)  # let a transaction under way go on
-
-    async def _commit(self, batches: Sequence[Batch]) -> None:
-        """Commit every batch to Redis, in one round trip; a lost reply is no lost commit, so it may be repeated."""
-        commits = [self._prepare(batch) for batch in batches]
+    async def _carry(self, signed: Sequence[Signed]) -> None:
+        """Commit a judged round to Redis, publish it in one transaction; then it counts as done."""
         with metrics.STEP_SECONDS.labels("commit").time():
-            for attempt in range(_COMMIT_ATTEMPTS):
-                try:
-                    await self._store.commit(commits)
-                    break
-                except RedisError:
-                    if attempt == _COMMIT_ATTEMPTS - 1:
-                        raise
-                    await self._store.forget_connections()
-                    await asyncio.sleep(0.1)
-        for batch in batches:
-            partition, record = batch.partition, batch.record
-            assert record is not None  # noqa: S101  # set by _judge
-            partition.n, partition.h = record.n, record.h
-            partition.position = tuple(end for _, end, _ in record.ranges)
-            partition.cache.age()
-
-    def _prepare(self, batch: Batch) -> Commit:
-        partition, record = batch.partition, batch.record
-        assert batch.judged is not None and record is not None  # noqa: S101  # set by _judge
-        journal_n, journal_at = partition.published
-        return Commit(
-            keys=partition.keys,
-            owner=partition.owner,
-            transactional_id=self._publisher.transactional_id or "",
-            n_before=partition.n,
-            h_before=partition.h,
-            n=record.n,
-            h=record.h,
-            position=tuple(end for _, end, _ in record.ranges),
-            outbox=encode_outbox(Outbox(record, batch.outputs)),
-            journal_n=journal_n,
-            journal_at=journal_at,
-            writes=batch.judged.writes,
-            memory=partition.memory.take_changes(),
-        )
-
-    async def _publish(self, batches: Sequence[Batch]) -> None:
-        """One transaction for the whole round; then the round counts as done."""
-        publications = []
-        for batch in batches:
-            assert batch.judged is not None and batch.record is not None  # noqa: S101  # set by _judge
-            outputs = batch.judged.outputs
-            publications.append(
-                Publication(
-                    batch.partition.number, batch.partition.stage.journal, (batch.record,), outputs.messages, outputs.flows
-                )
+            await self._commit([self._prepare(one) for one in signed])
+        publications = [
+            Publication(
+                one.partition.number,
+                one.partition.stage.journal,
+                (one.record,),
+                one.judged.outputs.messages,
+                one.judged.outputs.flows,
             )
+            for one in signed
+        ]
         with metrics.STEP_SECONDS.labels("publish").time():
             offsets = await self._publisher.publish(publications)
         now_ms = time.time() * 1000
-        for batch, offset in zip(batches, offsets, strict=True):
-            assert batch.judged is not None and batch.record is not None  # noqa: S101  # set by _judge
-            batch.partition.published = (batch.record.n, offset)
-            metrics.count_batch(batch.partition.stage.name, batch.judged, batch.taken.count)
-            if batch.taken.oldest_ms:
-                latency = max(0.0, (now_ms - batch.taken.oldest_ms) / 1000)
-                metrics.LATENCY_SECONDS.labels(batch.partition.stage.name).observe(latency)
+        for one, offset in zip(signed, offsets, strict=True):
+            one.partition.published = (one.record.n, offset)
+            stage = one.partition.stage.name
+            metrics.count_batch(stage, one.judged, one.taken.count)
+            metrics.LATENCY_SECONDS.labels(stage).observe(max(0.0, (now_ms - one.taken.oldest_ms) / 1000))
+
+    async def _commit(self, commits: Sequence[Commit]) -> None:
+        """All commits in one round trip; a lost reply is no lost commit, so it may be repeated."""
+        for attempt in range(_COMMIT_ATTEMPTS):
+            try:
+                await self._store.commit(commits)
+                return
+            except RedisError:
+                if attempt == _COMMIT_ATTEMPTS - 1:
+                    raise
+                await self._store.forget_connections()
+                await asyncio.sleep(0.1)
+
+    def _prepare(self, one: Signed) -> Commit:
+        journal_n, journal_at = one.partition.published
+        return Commit(
+            keys=one.partition.keys,
+            owner=one.record.owner,
+            transactional_id=self._publisher.transactional_id or "",
+            n_before=one.before[0],
+            h_before=one.before[1],
+            n=one.record.n,
+            h=one.record.h,
+            position=one.record.position,
+            outbox=encode_outbox(Outbox(one.record, one.outputs)),
+            journal_n=journal_n,
+            journal_at=journal_at,
+            writes=one.judged.writes,
+            memory=one.memory,
+        )
+
+
+async def _aside(size: int, work: Callable[[], _Result]) -> _Result:
+    """Do the work of a large round in a thread, of a small one here."""
+    return await asyncio.to_thread(work) if size >= ASIDE else work()
+
+
+def _decode(taken: Sequence[tuple[Partition, Taken]]) -> list[Batch]:
+    return [Batch(part, one, part.stage.decode(part.number, one.records)) for part, one in taken]
+
+
+def _judge(batches: Sequence[Batch]) -> list[Signed]:
+    """Judge each batch and sign it. Touches nothing but states and memory, which are thrown away if it is cut short."""
+    judged_ms = int(time.time() * 1000)
+    signed = []
+    with metrics.STEP_SECONDS.labels("judge").time():
+        for batch in batches:
+            partition, stage = batch.partition, batch.partition.stage
+            memory, states = partition.memory, partition.cache.states()
+            judged = stage.judge(batch.work, partition.number, states, memory, judged_ms)
+            outputs = encode_outputs(judged.outputs)
+            unsigned = BatchRecord(
+                partition.n + 1,
+                judged_ms,
+                batch.taken.ranges,
+                judged.counts,
+                stage.list_hash,
+                stage.ruleset,
+                STATE_VERSION,
+                partition.owner,
+                b"",
+            )
+            record = msgspec.structs.replace(unsigned, h=chained(partition.h, unsigned, outputs))
+            before = (partition.n, partition.h)
+            signed.append(Signed(partition, batch.taken, judged, memory.take_changes(), before, record, outputs))
+    return signed
 
 
 async def check_standing(store: Store, partitions: Sequence[Partition]) -> None:

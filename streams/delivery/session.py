@@ -33,6 +33,7 @@ _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 5.0
 _IMPOSSIBLE_PAUSE: Final = 30.0  # somebody has to look; until then ask again now and then
 _CHECK_SECONDS: Final = 1.0
+_OVERLAP: Final = 2_000  # records waiting from which on a round is judged while the last one is on its way
 _LONG_LIFE: Final = 30.0  # a session that lived so long was no part of the same trouble
 
 
@@ -157,21 +158,20 @@ class Session:
                 if claim.done():
                     claim.result()  # raises what the claim did not expect
             ready = [part for part in self.partitions.values() if part.condition is Condition.READY]
-            busy = [part for part in ready if part.inbox.waiting]
-            if busy:
-                await rounds.run(busy)
-                await asyncio.sleep(0)
-            elif rounds.publishing:
-                await rounds.settle()
-            else:
-                await rounds.settle()
+            waiting = sum(part.inbox.waiting for part in ready)
+            if waiting < _OVERLAP:  # few wait: more may join them until the last round is done
                 self._wake.clear()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_CHECK_SECONDS / 2):
-                        await self._wake.wait()
+                await rounds.settle()
+            if any(part.inbox.waiting for part in ready):
+                await rounds.run([part for part in ready if part.inbox.waiting])
+                await asyncio.sleep(0)
+                continue
             if time.monotonic() - checked > _CHECK_SECONDS:
+                await check_standing(self._store, ready)
                 checked = time.monotonic()
-                await check_standing(self._store, [p for p in ready if p.condition is Condition.READY])
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_CHECK_SECONDS / 2):
+                    await self._wake.wait()
         await rounds.settle()
 
     async def _claim(self, claimer: Claimer, partition: Partition) -> None:
