@@ -1,0 +1,107 @@
+"""A stored profile is a snapshot and what happened since; read back it is the profile that was judged with."""
+
+import json
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules.engine import AccountsEngine
+from streams.accounts import SNAPSHOT_EVERY, AccountsStage
+from streams.delivery.stage import Writes
+from streams.rulefiles import load_rules
+from streams.watchlists import load_watchlist
+
+STAGE = AccountsStage(AccountsEngine(load_rules(), load_watchlist(("demo",))))
+LISTED = "0x098B716B8Aaf21512996dC57EB0615e2383E2f96"
+HOUR_MS = 3_600_000
+T0 = 1_767_225_600_000
+
+
+def transfer(number: int, hour: int, kind: str, usd: int, account: str, address: str) -> bytes:
+    return json.dumps(
+        {
+            "event_id": f"event-{number}",
+            "kind": kind,
+            "account_id": account,
+            "asset": "USDT",
+            "network": "ethereum",
+            "amount": str(usd),
+            "value_usd": str(usd),
+            "addresses": [address],
+            "occurred_at": T0 + hour * HOUR_MS,
+            "account": {"opened_at": T0 - HOUR_MS * (number % 3)},
+        }
+    ).encode()
+
+
+class Stored:
+    """What Redis would hold after each batch."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, Any] = {}
+        self.kept: dict[str, bytes] = {}
+        self.memory = STAGE.open_memory({})
+        self.offset = 0
+
+    def batch(self, lines: list[bytes]) -> Writes:
+        records: tuple[list[tuple[int, bytes, bytes]], ...] = ([], [])
+        for line in lines:
+            fields = json.loads(line)
+            place = 0 if fields["kind"] == "deposit" else 1
+            records[place].append((self.offset, fields["account_id"].encode(), line))
+            self.offset += 1
+        work = STAGE.decode(0, records)
+        for key in work.keys:
+            self.states.setdefault(key, STAGE.fresh_state())
+        writes = STAGE.judge(work, 0, self.states, self.memory, T0).writes
+        assert not set(writes.replaced) & set(writes.appended)
+        for key, value in writes.replaced.items():
+            self.kept[key] = value
+        for key, value in writes.appended.items():
+            self.kept[key] = self.kept[key] + value
+        return writes
+
+
+lines = st.lists(
+    st.tuples(
+        st.integers(0, 1_500),
+        st.sampled_from(["deposit", "withdrawal"]),
+        st.sampled_from([5, 900, 9_500, 250_000]),
+        st.sampled_from(["a", "b"]),
+        st.sampled_from([LISTED, "0x" + "1" * 40, "0x" + "2" * 40]),
+    ),
+    min_size=1,
+    max_size=120,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(entries=lines, size=st.integers(1, 30))
+def test_stored_profiles_read_back_as_they_were(entries: list[Any], size: int) -> None:
+    stored = Stored()
+    made = [transfer(number, *entry) for number, entry in enumerate(entries)]
+    for first in range(0, len(made), size):
+        stored.batch(made[first : first + size])
+    for key, state in stored.states.items():
+        assert msgspec.to_builtins(STAGE.load_state(stored.kept[key])) == msgspec.to_builtins(state)
+
+
+def test_a_profile_is_written_as_a_whole_at_first_and_then_now_and_again() -> None:
+    stored = Stored()
+    whole = []
+    for number in range(3 * SNAPSHOT_EVERY):
+        writes = stored.batch([transfer(number, number, "deposit", 10, "a", LISTED)])
+        whole.append("a" in writes.replaced)
+        assert ("a" in writes.appended) is not whole[-1]
+    assert whole[0]
+    assert 3 <= sum(whole) <= 4
+
+
+def test_a_batch_of_nothing_new_writes_nothing() -> None:
+    stored = Stored()
+    line = transfer(1, 1, "deposit", 10, "a", LISTED)
+    stored.batch([line])
+    writes = stored.batch([line])
+    assert (writes.replaced, writes.appended) == ({}, {})
