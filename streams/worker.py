@@ -77,7 +77,7 @@ def calm_garbage_collection() -> None:
     """Profiles live long and hold no cycles: looking through all of them again and again only costs time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(200_000, 50, 100)
 
 
 async def wait_for_kafka(settings: Settings, health: Health) -> bool:

@@ -81,9 +81,9 @@ class Publisher:
         outgoing: dict[TopicPartition, list[tuple[bytes | None, bytes]]] = defaultdict(list)
         journals: list[TopicPartition] = []
         for publication in publications:
-            for message in publication.messages:
-                place = await self._place(message.topic, publication.partition)
-                outgoing[place].append((message.key, message.value))
+            for topic in {message.topic for message in publication.messages}:
+                records = outgoing[TopicPartition(topic, publication.partition % await self._count(topic))]
+                records += [(each.key, each.value) for each in publication.messages if each.topic == topic]
             if publication.flows:
                 await self._bundle(publication.flows, outgoing)
             journal = TopicPartition(publication.journal, publication.partition)
@@ -132,9 +132,6 @@ class Publisher:
             records = outgoing[TopicPartition(FLOWS, number)]
             for first in range(0, len(bundle), _FLOWS_IN_BUNDLE):
                 records.append((None, _encode_flows(bundle[first : first + _FLOWS_IN_BUNDLE])))
-
-    async def _place(self, topic: str, partition: int) -> TopicPartition:
-        return TopicPartition(topic, partition % await self._count(topic))
 
     async def _count(self, topic: str) -> int:
         count = self._partitions.get(topic)
