@@ -104,15 +104,11 @@ def load_settings(config: Path | None = None, environ: Mapping[str, str] | None 
 
 
 def _faults(settings: Settings) -> list[str]:
-    faults = [
-        f"kafka: {server!r} is not host:port"
-        for server in settings.kafka_servers()
-        if not _is_host_port(server)
-    ]
+    faults = [f"kafka: {server!r} is not host:port" for server in settings.kafka_servers() if not _is_host_port(server)]
     if not _is_host_port(settings.http):
         faults.append(f"http: {settings.http!r} is not host:port")
-    if urlsplit(settings.redis).scheme not in _REDIS_SCHEMES:
-        faults.append(f"redis: {settings.redis!r} is not a redis:// or rediss:// URL")
+    if (fault := _redis_fault(settings.redis)) is not None:
+        faults.append(f"redis: {fault}")
     if not 6 <= settings.session_timeout <= 300:
         faults.append(f"session_timeout: {settings.session_timeout:g} is not between 6 and 300 seconds")
     if not settings.lists:
@@ -128,6 +124,20 @@ def _faults(settings: Settings) -> list[str]:
     if settings.log_level not in _LOG_LEVELS:
         faults.append(f"log_level: {settings.log_level!r} is not one of {', '.join(sorted(_LOG_LEVELS))}")
     return faults
+
+
+def _redis_fault(url: str) -> str | None:
+    """What is wrong with the URL, without what may hold a password."""
+    scheme, marked, _ = url.partition("://")
+    if not marked or "@" in scheme:
+        return "not a redis:// or rediss:// URL"
+    if scheme not in _REDIS_SCHEMES:
+        return f"a {scheme}:// URL is none of {', '.join(sorted(f'{one}://' for one in _REDIS_SCHEMES))}"
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        return f"the host or port of the {scheme}:// URL cannot be read"
+    return None
 
 
 def _is_host_port(text: str) -> bool:

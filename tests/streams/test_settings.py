@@ -103,6 +103,30 @@ def test_both_sides_of_every_bound(name: str, right: str, wrong: str) -> None:
     assert fault.startswith(f"{name}: ")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://u:secret@h:6379",
+        ":secret@h:6379",
+        "secret",
+        "redis://u:secret@h:port",
+        "redis://u:secret@[h",
+        "secret:6379",
+        "u:secret@://h",
+    ],
+)
+def test_a_wrong_redis_url_is_told_without_its_password(url: str) -> None:
+    [fault] = faults({"LOCKGATE_REDIS": url})
+    assert fault.startswith("redis: ")
+    assert "secret" not in fault
+
+
+def test_a_wrong_redis_url_is_told_with_its_scheme() -> None:
+    [fault] = faults({"LOCKGATE_REDIS": "http://h:6379"})
+    assert "http://" in fault
+    assert "rediss://" in fault
+
+
 def test_the_address_of_the_http_server_may_be_ipv6() -> None:
     assert load_settings(environ={"LOCKGATE_HTTP": "[::1]:9464"}).http_address() == ("::1", 9464)
     assert load_settings(environ={"LOCKGATE_HTTP": "0.0.0.0:80"}).http_address() == ("0.0.0.0", 80)  # noqa: S104
