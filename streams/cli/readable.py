@@ -104,6 +104,9 @@ def _words(name: str) -> str:
 
 
 def _fact(fact: Any) -> str:
+    if isinstance(fact, Mapping):
+        first, *rest = map(_fact, fact.values())
+        return f"{first} ({', '.join(rest)})" if rest else first
     if isinstance(fact, list):
         return "[" + ", ".join(_fact(part) for part in fact) + "]"
     return f"{fact:g}" if isinstance(fact, float) else _plain(fact)

@@ -83,6 +83,13 @@ def test_an_alert_about_a_listed_address_names_list_date_and_entry() -> None:
     assert "with 0x0, found again in stored history" in text
 
 
+def test_listed_addresses_are_read_as_words_not_as_json() -> None:
+    listed = [{"address": f"0x{n}", "list": "OFAC SDN", "entry_id": "21000", "entry_name": "LAZARUS GROUP"} for n in (1, 2)]
+    text = readable(_alert(facts={"listed_addresses": listed, "listed_count": 2}), alert).plain
+    entry = "(OFAC SDN, 21000, LAZARUS GROUP)"
+    assert f"listed addresses [0x1 {entry}, 0x2 {entry}], listed count 2" in text
+
+
 def test_severities_differ_in_style() -> None:
     styles = {str(readable(_alert(severity=severity), alert).spans[0].style) for severity in Severity}
     assert len(styles) == len(Severity)
