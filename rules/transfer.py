@@ -126,13 +126,15 @@ def read_transfer(raw: bytes) -> Transfer:
     """Decode and check one message.
 
     Raises:
-        BadTransfer: not JSON, a field missing or of the wrong type, a number or date beyond reason.
+        BadTransfer: empty, not JSON, a field missing or of the wrong type, a number or date beyond reason.
     """
     try:
         transfer = _decode(raw)
     except msgspec.ValidationError as error:
         raise _explain(error) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if not raw.strip():
+            raise BadTransfer("an empty message") from None
         raise BadTransfer(f"not valid JSON: {error}") from None
     except RecursionError:
         raise BadTransfer("nested too deeply") from None

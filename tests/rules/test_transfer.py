@@ -99,6 +99,12 @@ def test_a_wrong_field_is_named(changes: dict[str, Any], field: str) -> None:
     assert (bad.field, bool(bad.reason)) == (field, True)
 
 
+@pytest.mark.parametrize("line", [b"", b" ", b"\r\n\t "])
+def test_an_empty_message_is_called_empty(line: bytes) -> None:
+    bad = fault(line)
+    assert (bad.reason, bad.field) == ("an empty message", "$")
+
+
 @pytest.mark.parametrize("line", [b"", b" ", b"{", b"[]", b"null", b"\xff", b'"x"', b"[" * 100_000, b'{"event_id": "\xff"}'])
 def test_what_is_no_object_is_to_blame_as_a_whole(line: bytes) -> None:
     assert fault(line).field == "$"
