@@ -55,8 +55,9 @@ def screen(
     """Judge the transfers of FILE (- is standard input) without Kafka or Redis; alerts as JSON lines on stdout.
 
     FILE holds one transfer a line, as JSON; it may be packed (.gz). The rules, lists and verdicts are those of the
-    worker. Every line is accounted for: as a deposit, a withdrawal, a duplicate (an event_id and content met before)
-    or a dead letter (what is no transfer; a blank line is none). The counts go to stderr.
+    worker. Every line is accounted for: as a deposit, a withdrawal, a duplicate (an event_id and content met before,
+    within the last 100,000 events) or a dead letter (what is no transfer; a blank line is none). The counts go to
+    stderr.
 
     Exit codes: 0 done, whatever was found; 2 a file, list, rule or setting cannot be used.
     """
