@@ -31,10 +31,12 @@ storm: install ## the long fault tests: kills things for minutes while transfers
 	@.ci/system-packages
 	@$(BIN)/python -m pytest -m faults tests/faults --storm $(ARGS)
 
-lint: install ## style, format and types
+lint: install ## style, format, types, and whether the generated files are up to date
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lockgate schemas --check
+	@$(BIN)/lockgate rules docs --check
 
 format: install ## bring the code into the format that lint asks for
 	@$(BIN)/ruff check --fix --quiet . || true
@@ -54,7 +56,8 @@ status: install ## what `make up` started, and whether it runs
 	@$(BIN)/python -m streams.components status
 
 schemas: install ## write the generated files anew: schemas, AsyncAPI document, rule catalogue
-	@$(BIN)/python -m streams.generate
+	@$(BIN)/lockgate schemas
+	@$(BIN)/lockgate rules docs
 
 wheel-check: install ## build the wheel and use it from a fresh environment in an empty folder
 	@.ci/wheel-check
