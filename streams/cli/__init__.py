@@ -9,20 +9,20 @@ import click
 from streams.errors import LockgateError
 
 _COMMANDS: Final = {
-    "alerts": "streams.cli.follow:alerts",
-    "audit": "streams.cli.audit:audit",
-    "bench": "streams.cli.bench:bench",
-    "deadletters": "streams.cli.follow:deadletters",
-    "demo": "streams.cli.demo:demo",
-    "doctor": "streams.cli.doctor:doctor",
-    "feed": "streams.cli.feed:feed",
-    "lists": "streams.cli.lists:lists",
-    "rules": "streams.cli.rules:rules",
-    "schemas": "streams.cli.schemas:schemas",
-    "screen": "streams.cli.screen:screen",
-    "topics": "streams.cli.topics:topics",
-    "verdicts": "streams.cli.follow:verdicts",
-    "worker": "streams.cli.worker:worker",
+    "alerts": ("streams.cli.follow:alerts", "Follow the alerts."),
+    "audit": ("streams.cli.audit:audit", "Show that everything in is accounted for."),
+    "bench": ("streams.cli.bench:bench", "Measure throughput and latency on real Kafka and Redis."),
+    "deadletters": ("streams.cli.follow:deadletters", "Follow the dead letters."),
+    "demo": ("streams.cli.demo:demo", "See it work: broker, Redis, worker and a scenario in one go."),
+    "doctor": ("streams.cli.doctor:doctor", "Check Kafka, Redis, lists, rules and settings, and say the fix."),
+    "feed": ("streams.cli.feed:feed", "Send transfers from a file or a scenario."),
+    "lists": ("streams.cli.lists:lists", "Load sanctions lists and look into them."),
+    "rules": ("streams.cli.rules:rules", "List, show and check the rules."),
+    "schemas": ("streams.cli.schemas:schemas", "Write the JSON Schemas and the AsyncAPI document."),
+    "screen": ("streams.cli.screen:screen", "Judge a file of transfers with neither Kafka nor Redis."),
+    "topics": ("streams.cli.topics:topics", "Create and check the Kafka topics."),
+    "verdicts": ("streams.cli.follow:verdicts", "Follow the verdicts."),
+    "worker": ("streams.cli.worker:worker", "Judge deposits and withdrawals until told to stop."),
 }
 
 
@@ -33,11 +33,15 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module, _, name = _COMMANDS[cmd_name].partition(":")
+        module, _, name = _COMMANDS[cmd_name][0].partition(":")
         command = getattr(import_module(module), name)
         if not isinstance(command, click.Command):
             raise TypeError(f"{module}:{name} is not a command")
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in sorted(_COMMANDS.items())])
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
