@@ -25,6 +25,7 @@ from streams.store import Store
 
 _POLL_RECORDS: Final = 20_000
 _SWITCH_SECONDS: Final = 0.001  # fetching has a thread of its own; the default of 5 ms shows in the tail of the latency
+_ANNOUNCE_SECONDS: Final = 5.0  # for committing the group's offsets; with the broker away it would take for ever
 _SHUTDOWN_SECONDS: Final = 8.0  # with the broker away aiokafka may hang for good; leaving hard costs nothing here
 
 
@@ -186,7 +187,7 @@ async def observe_session(app: LockgateApp) -> None:
             metrics.PARTITIONS.labels(stage.name, condition.value).set(count)
         metrics.WAITING.labels(stage.name).set(sum(part.inbox.waiting for part in mine))
     positions = {}
-    metrics.LAG.clear()
+    lags: dict[tuple[str, str], int] = {}
     consumer: Any = app.consumer  # a BatchConsumer
     thread = consumer._thread
     for part in partitions:
@@ -196,11 +197,14 @@ async def observe_session(app: LockgateApp) -> None:
                 positions[tp] = offset
                 unfetched = thread.lag(tp)
                 if unfetched is not None:
-                    metrics.LAG.labels(topic, str(part.number)).set(unfetched + part.inbox.waiting_of(topic))
+                    lags[topic, str(part.number)] = unfetched + part.inbox.waiting_of(topic)
+    metrics.show_lags(lags)
     metrics.REDIS_UP.set(await app.lockgate_store.answers())
     metrics.KAFKA_UP.set(await answers(app.lockgate_settings.kafka_servers()))
     if positions:
-        await thread.announce(positions)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_ANNOUNCE_SECONDS):
+                await thread.announce(positions)
 
 
 async def answers(servers: Iterable[str]) -> bool:

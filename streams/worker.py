@@ -42,6 +42,7 @@ def run_worker(settings: Settings, ruleset: Ruleset, watchlist: Watchlist) -> No
         serve(*settings.http_address(), health)
     except OSError as error:
         raise SettingsError([f"http: cannot serve on {settings.http}: {error.strerror}"]) from None
+    metrics.expect_rules(rule.about.id for rule in ruleset.rules)
     _announce_lists(watchlist)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -56,6 +57,7 @@ def run_worker(settings: Settings, ruleset: Ruleset, watchlist: Watchlist) -> No
     @app.timer(1.0)  # type: ignore[untyped-decorator]  # Faust's
     async def beat() -> None:
         health.beat()
+        metrics.HEARTBEAT.set_to_current_time()
         _age_lists(watchlist)
 
     worker: Any = faust.Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
@@ -89,8 +91,11 @@ async def wait_for_kafka(settings: Settings, health: Health) -> bool:
     said = 0.0
     while True:
         health.beat()
+        metrics.HEARTBEAT.set_to_current_time()
         try:
-            if await answers(servers):
+            up = await answers(servers)
+            metrics.KAFKA_UP.set(up)
+            if up:
                 missing, transactional = await _probe(servers)
                 if not missing:
                     return transactional
