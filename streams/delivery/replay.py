@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from aiokafka import TopicPartition
+from aiokafka.errors import OffsetOutOfRangeError
 
 from rules.intake import RawRecord
 from streams import metrics
@@ -72,7 +73,12 @@ class SourceReader:
         consumer, place = self._consumer, self._places[source]
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while await consumer.position(place) < end:
-            fetched = await consumer.getmany(timeout_ms=200)
+            try:
+                fetched = await consumer.getmany(timeout_ms=200)
+            except OffsetOutOfRangeError:
+                raise Impossible(
+                    f"{place.topic}[{place.partition}] does not hold what was judged any more: has retention taken it?"
+                ) from None
             for got, records in fetched.items():
                 self._held[self._places.index(got)].extend((one.offset, one.key, one.value) for one in records)
             if fetched:
