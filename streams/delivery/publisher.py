@@ -11,7 +11,7 @@ import aiokafka.producer.sender
 import msgspec
 import xxhash
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalOperation, KafkaError
 
 from rules.messages import Flow
 from streams.delivery.journal import Record, encode
@@ -71,6 +71,10 @@ class Publisher:
         """Give up the producer, orderly where that is quick, in any case within two seconds."""
         with contextlib.suppress(KafkaError, TimeoutError, OSError):
             await asyncio.wait_for(self._producer.stop(), 2)
+        queued = self._producer._message_accumulator
+        for batch in (*queued._pending_batches, *(one for batches in queued._batches.values() for one in batches)):
+            if batch._drain_waiter.done():
+                _retrieve(batch._drain_waiter)
 
     async def publish(self, publications: Sequence[Publication]) -> list[int]:
         """Publish a round; returns the offset of the first journal record of each publication.
@@ -89,7 +93,10 @@ class Publisher:
             journal = TopicPartition(publication.journal, publication.partition)
             journals.append(journal)
             outgoing[journal] += [(None, encode(record)) for record in publication.records]
-        sent = await self._send(outgoing)
+        try:
+            sent = await self._send(outgoing)
+        except IllegalOperation as ended:  # no KafkaError: fenced while batches were handed over
+            raise Lost(f"the transaction was ended by another worker: {ended}") from None
         offsets = [sent[journal] for journal in journals]
         if any(offset < 0 for offset in offsets):
             raise Lost("the broker did not say where the journal record stands")
@@ -105,16 +112,21 @@ class Publisher:
         now = int(time.time() * 1000)
         first: dict[TopicPartition, asyncio.Future[Any]] = {}
         waiting: list[asyncio.Future[Any]] = []
+
+        async def hand_over(batch: Any, place: TopicPartition) -> None:
+            future = await producer.send_batch(batch, place.topic, partition=place.partition)
+            future.add_done_callback(_retrieve)
+            waiting.append(future)
+            first.setdefault(place, future)
+
         for place, records in outgoing.items():
             batch = producer.create_batch()
             for key, value in records:
                 if batch.append(key=key, value=value, timestamp=now) is None:
-                    waiting.append(await producer.send_batch(batch, place.topic, partition=place.partition))
-                    first.setdefault(place, waiting[-1])
+                    await hand_over(batch, place)
                     batch = producer.create_batch()
                     batch.append(key=key, value=value, timestamp=now)
-            waiting.append(await producer.send_batch(batch, place.topic, partition=place.partition))
-            first.setdefault(place, waiting[-1])
+            await hand_over(batch, place)
         await asyncio.gather(*waiting)  # commit_transaction would commit without a batch that was refused
         if transactional:
             await producer.commit_transaction()
@@ -138,6 +150,12 @@ class Publisher:
         if count is None:
             count = self._partitions[topic] = len(await self._producer.partitions_for(topic))
         return count
+
+
+def _retrieve(future: asyncio.Future[Any]) -> None:
+    """What failed has been told once, by the round that it ended: the garbage collector must not tell it again."""
+    if not future.cancelled():
+        future.exception()
 
 
 async def fence(servers: list[str], transactional_id: str) -> None:
