@@ -1,10 +1,7 @@
 """A storm: real Kafka and Redis, workers that are killed and stopped, a steady feed, and what must be true at the end."""
 
 import json
-import os
-import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -15,63 +12,14 @@ from typing import Any
 
 from confluent_kafka import Consumer, Producer
 from recompute import Recomputation
+from running import Worker, lockgate
 from storm_transfers import Line, Traffic
 
 from streams.components import Kafka, Redis
-from streams.components.network import free_port
-from streams.components.process import Process
 from streams.rulefiles import load_rules
 from streams.watchlists import load_watchlist
 
 SESSION_SECONDS = 6.0
-LOCKGATE = [sys.executable, "-c", "from streams.cli import main; main()"]
-
-
-class Worker:
-    """One `lockgate worker`, started again whenever the storm has killed it; ending by itself is what it must not do."""
-
-    def __init__(self, name: str, folder: Path, environment: dict[str, str]) -> None:
-        self.name = name
-        self.log = folder / f"{name}.log"
-        self.port = free_port()
-        self.ended_by_itself = 0
-        self._process = Process(
-            name,
-            [*LOCKGATE, "worker"],
-            log=self.log,
-            environment={**environment, "LOCKGATE_HTTP": f"127.0.0.1:{self.port}"},
-        )
-        self._expected = False
-
-    def start(self) -> None:
-        self._process.start()
-        self._expected = True
-
-    def kill(self) -> None:
-        """kill -9, whatever it is doing."""
-        self.look()
-        self._expected = False
-        self._process.kill()
-
-    def stop(self) -> float:
-        """SIGTERM; returns the seconds it took to end."""
-        self.look()
-        self._expected = False
-        started = time.monotonic()
-        self._process.stop(timeout_seconds=30)
-        return time.monotonic() - started
-
-    def freeze(self) -> None:
-        self._process.signal(signal.SIGSTOP)
-
-    def wake(self) -> None:
-        self._process.signal(signal.SIGCONT)
-
-    def look(self) -> None:
-        """Note when it is gone though nobody killed it."""
-        if self._expected and not self._process.running:
-            self.ended_by_itself += 1
-            self._expected = False
 
 
 class Feed:
@@ -210,14 +158,7 @@ class Storm:
         print(self.happened[-1], flush=True)
 
     def lockgate(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        outcome = subprocess.run(
-            [*LOCKGATE, *arguments],
-            env={**os.environ, **self.environment},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        outcome = lockgate(self.environment, *arguments)
         if check and outcome.returncode != 0:
             raise AssertionError(f"lockgate {' '.join(arguments)}: {outcome.returncode}\n{outcome.stdout}{outcome.stderr}")
         return outcome

@@ -110,15 +110,15 @@ class Recomputation:
 
     def run(self) -> "Recomputation":
         for partition in range(self._reader.partitions(DEPOSITS)):
-            self._recompute_accounts(partition)
+            self.recompute_accounts(partition)
         for partition in range(self._flow_partitions):
-            self._recompute_counterparties(partition)
+            self.recompute_counterparties(partition)
         for partition, expected in sorted(self._alerts.items()):
             self._compare_alerts(partition, expected)
         self._reader.close()
         return self
 
-    def _recompute_accounts(self, partition: int) -> None:
+    def recompute_accounts(self, partition: int) -> None:
         stored = self.stored["accounts", partition] = Stored()
         sources = [(topic, self._reader.read(topic, partition)) for topic in (DEPOSITS, WITHDRAWALS)]
         gates = {DEPOSITS: Gate(Kind.DEPOSIT), WITHDRAWALS: Gate(Kind.WITHDRAWAL)}
@@ -159,7 +159,7 @@ class Recomputation:
         self._compare_sequence(DEADLETTERS, partition, letters)
         self._alerts[partition].append(alerts)
 
-    def _recompute_counterparties(self, partition: int) -> None:
+    def recompute_counterparties(self, partition: int) -> None:
         stored = self.stored["counterparties", partition] = Stored()
         records = self._reader.read(FLOWS, partition)
         found = Counter(value for _, _, value in records if value is not None)
