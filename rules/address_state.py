@@ -48,9 +48,7 @@ class AddressState(msgspec.Struct, array_like=True):
             if len(contacts) >= CONTACTS:
                 self.service = True
                 return True
-        contacts.append(
-            Contact(account_id, inflow, flow.occurred_ms, flow.value, flow.event_id, flow.amount, flow.asset)
-        )
+        contacts.append(Contact(account_id, inflow, flow.occurred_ms, flow.value, flow.event_id, flow.amount, flow.asset))
         if len(contacts) > 1 and _event_time(contacts[-2]) > _event_time(contacts[-1]):
             contacts.sort(key=_event_time)
         return True

@@ -28,9 +28,7 @@ class AccountsEngine:
     `max_list_age_seconds`: withdrawals are held when the list is older than this, or of unknown age; None switches it off.
     """
 
-    def __init__(
-        self, ruleset: Ruleset, watchlist: Watchlist | None, *, max_list_age_seconds: int | None = None
-    ) -> None:
+    def __init__(self, ruleset: Ruleset, watchlist: Watchlist | None, *, max_list_age_seconds: int | None = None) -> None:
         self.ruleset = ruleset
         self.watchlist = watchlist
         self.max_list_age = max_list_age_seconds

@@ -293,8 +293,6 @@ def _canonical_listed(listed: ListedAddress) -> str | None:
 
 def _joined(matches: Sequence[Match]) -> Match:
     """The first match, with all different other ones attached to it."""
-    flat = [
-        msgspec.structs.replace(each, others=()) for match in matches for each in (match, *match.others)
-    ]
+    flat = [msgspec.structs.replace(each, others=()) for match in matches for each in (match, *match.others)]
     first, *others = dict.fromkeys(flat)
     return msgspec.structs.replace(first, others=tuple(others))

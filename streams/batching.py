@@ -131,9 +131,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
                 continue
             raw = [(record.offset, record.key, record.value) for record in records]
             stamps = [record.timestamp for record in records]
-            chunks[TP(tp.topic, tp.partition)] = Chunk(
-                tp.topic, tp.partition, self._seeks[tp], start, end, raw, stamps
-            )
+            chunks[TP(tp.topic, tp.partition)] = Chunk(tp.topic, tp.partition, self._seeks[tp], start, end, raw, stamps)
         return chunks
 
 

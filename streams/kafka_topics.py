@@ -102,9 +102,7 @@ def remarks(
         topic = found.get(name)
         if topic is None:
             option = f" --partitions {wanted}" if wanted else ""
-            out.append(
-                Remark(topic=name, fault=True, problem="does not exist", remedy=f"lockgate topics create{option}")
-            )
+            out.append(Remark(topic=name, fault=True, problem="does not exist", remedy=f"lockgate topics create{option}"))
             continue
         check = _Check(name, topic, servers)
         check.settings()
@@ -183,9 +181,7 @@ class _Check:
                 f"is kept {kept_ms / 86_400_000:.1f} days: an older Redis backup cannot be brought up to date from it"
             )
         if kept_bytes >= 0:
-            self._mend(
-                f"is cut at {kept_bytes} bytes a partition: what a replay needs may be gone", "retention.bytes", "-1"
-            )
+            self._mend(f"is cut at {kept_bytes} bytes a partition: what a replay needs may be gone", "retention.bytes", "-1")
 
     def replication(self, wanted: int | None) -> None:
         """Copies, and how many of them have to confirm."""

@@ -47,10 +47,7 @@ class NewAccountDrained(AccountRule):
             return Unanswered("the opening date of the account is not known")
         return Finding(
             story=("opening",),
-            evidence=tuple(
-                profile.evidence((i,), "Came in" if inflow[i] else "Left again")[0]
-                for i in range(index + 1)
-            ),
+            evidence=tuple(profile.evidence((i,), "Came in" if inflow[i] else "Left again")[0] for i in range(index + 1)),
             facts={
                 "age_hours": (now - opened) / 3_600_000,
                 "age_hours_maximum": self.age / 3_600_000,

@@ -74,9 +74,7 @@ class PassThrough(AccountRule):
         deposits = [i for i in range(index) if profile.inflow[i]]
         return Finding(
             story=(began([profile.occurred_ms[i] for i in deposits], self.window, self.window),),
-            evidence=tuple(
-                profile.evidence((i,), "Came in" if profile.inflow[i] else "Left again")[0] for i in span
-            ),
+            evidence=tuple(profile.evidence((i,), "Came in" if profile.inflow[i] else "Left again")[0] for i in span),
             facts={
                 "deposited_usd": dollars(inward),
                 "deposited_usd_minimum": dollars(params.minimum),

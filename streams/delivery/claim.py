@@ -97,9 +97,7 @@ class Claimer:
         """
         started = time.monotonic()
         partition.reset()
-        held = await self._store.claim(
-            partition.keys, partition.new_owner(self._worker), self._generation, force=force
-        )
+        held = await self._store.claim(partition.keys, partition.new_owner(self._worker), self._generation, force=force)
         if held is None:
             raise Lost(f"{partition} belongs to a younger generation of the group")
         partition.keys.epoch = held.epoch
@@ -166,9 +164,7 @@ class Claimer:
         if missing:
             await replay(partition, missing, self._servers, self._store, held.transactional_id)
             how = how if how == "wiped" else "replayed"
-        claim = ClaimRecord(
-            partition.n, int(time.time() * 1000), self._transactional_id or "", partition.owner, partition.h
-        )
+        claim = ClaimRecord(partition.n, int(time.time() * 1000), self._transactional_id or "", partition.owner, partition.h)
         publication = Publication(
             partition.number, partition.stage.journal, (*records, claim), outputs.messages, outputs.flows
         )

@@ -33,9 +33,7 @@ class Chunk(msgspec.Struct):
     def split(self, count: int) -> "Chunk":
         """Cut off the first `count` records and return them as a chunk; 0 < count < number of records."""
         cut = self.records[count][0]
-        first = Chunk(
-            self.topic, self.partition, self.seek, self.start, cut, self.records[:count], self.stamps_ms[:count]
-        )
+        first = Chunk(self.topic, self.partition, self.seek, self.start, cut, self.records[:count], self.stamps_ms[:count])
         self.start = cut
         del self.records[:count], self.stamps_ms[:count]
         return first

@@ -132,9 +132,7 @@ class Publisher:
             await producer.commit_transaction()
         return {place: (await future).offset for place, future in first.items()}
 
-    async def _bundle(
-        self, flows: Sequence[Flow], outgoing: dict[TopicPartition, list[tuple[bytes | None, bytes]]]
-    ) -> None:
+    async def _bundle(self, flows: Sequence[Flow], outgoing: dict[TopicPartition, list[tuple[bytes | None, bytes]]]) -> None:
         """Flows go to the partition of their address, many to a record."""
         count = await self._count(FLOWS)
         routed: dict[int, list[Flow]] = defaultdict(list)

@@ -209,9 +209,7 @@ def _programs(field: str) -> tuple[str, ...]:
     return tuple(each for part in _value(field).split("] [") if (each := part.strip("[] ")))
 
 
-def _entry(
-    row: Row, source: str, continuation: str, aliases: Sequence[Alias], countries: Sequence[str]
-) -> ListEntry:
+def _entry(row: Row, source: str, continuation: str, aliases: Sequence[Alias], countries: Sequence[str]) -> ListEntry:
     remarks = ("" if row.fields[11].strip() == _NULL else row.fields[11]) + continuation
     facts = read_remarks(remarks)
     strong = {alias.name for alias in aliases}

@@ -46,9 +46,7 @@ def list_name(programs_of_entries: Iterable[Iterable[str]]) -> str:
 
 def read_addresses(text: str) -> tuple[ListedAddress, ...]:
     """The digital currency addresses in a text, each with the ticker the list gives it."""
-    found = (
-        ListedAddress(currency=ticker, address=address.rstrip(".,")) for ticker, address in _ADDRESS.findall(text)
-    )
+    found = (ListedAddress(currency=ticker, address=address.rstrip(".,")) for ticker, address in _ADDRESS.findall(text))
     return tuple(dict.fromkeys(found))
 
 
@@ -60,9 +58,7 @@ def read_remarks(remarks: str) -> Facts:
         text = part.strip()
         text = text[:-1] if text.endswith((".", ";")) and not text.endswith("..") else text
         if weak := _WEAK.fullmatch(text):
-            aliases.append(
-                Alias(name=weak["name"], kind=f"{weak['kind']}ka", strength=AliasStrength.WEAK)
-            )
+            aliases.append(Alias(name=weak["name"], kind=f"{weak['kind']}ka", strength=AliasStrength.WEAK))
         elif (fact := _FACT.fullmatch(text)) is not None and fact.lastgroup is not None:
             label = next(name for name in found if fact[name])
             found[label].append(fact["value"])

@@ -99,9 +99,7 @@ def _file(path: Path) -> SanctionsList:
     table = ofac_csv.read_table(data, str(path))
     _need_primary(table)
     wanted = _siblings(path.stem)
-    beside = [
-        each for each in path.parent.iterdir() if each.stem.lower() in wanted and each.suffix.lower() == ".csv"
-    ]
+    beside = [each for each in path.parent.iterdir() if each.stem.lower() in wanted and each.suffix.lower() == ".csv"]
     tables = [ofac_csv.read_table(each.read_bytes(), str(each)) for each in _not_empty(beside)]
     return _sets([table, *tables], _beside(path.parent, str(path)))[0]
 
@@ -197,6 +195,5 @@ def _sets(tables: Sequence[Table], beside: Beside) -> list[SanctionsList]:
             raise ListError(table.source, f"a second file of {table.part.value} for {primary.source}")
         others.append(table)
     return [
-        ofac_csv.build(primary, others, published=beside.published, name=beside.name)
-        for primary, others in sets.values()
+        ofac_csv.build(primary, others, published=beside.published, name=beside.name) for primary, others in sets.values()
     ]

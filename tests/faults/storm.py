@@ -120,9 +120,9 @@ class Watcher:
         while not self._stop.is_set():
             for message in self._consumer.consume(5_000, 0.2):
                 if message.error() is None:
-                    self._take(message.topic(), json.loads(message.value()))
+                    self._take(message.topic(), json.loads(message.value() or b"{}"))
 
-    def _take(self, topic: str, message: dict[str, Any]) -> None:
+    def _take(self, topic: str | None, message: dict[str, Any]) -> None:
         self.last = time.monotonic()
         if topic == "lockgate.verdicts":
             self.verdicts[message["event_id"]] += 1

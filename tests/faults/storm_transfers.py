@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 LISTED = "0x098B716B8Aaf21512996dC57EB0615e2383E2f96"  # on the demo list
 DEPOSITS, WITHDRAWALS = "exchange.deposits", "exchange.withdrawals"
@@ -56,8 +57,8 @@ def traffic(count: int, *, seed: int = 7) -> Traffic:
     return made
 
 
-def _transfers(count: int, rng: random.Random, shared: list[str]) -> Iterator[dict[str, object]]:
-    own = {}
+def _transfers(count: int, rng: random.Random, shared: list[str]) -> Iterator[dict[str, Any]]:
+    own: dict[str, str] = {}
     for number in range(count):
         account = f"acct-{int(ACCOUNTS * rng.random() ** 2)}"  # some are far busier than others
         address = own.setdefault(account, f"0x{rng.getrandbits(160):040x}")
@@ -81,7 +82,7 @@ def _transfers(count: int, rng: random.Random, shared: list[str]) -> Iterator[di
         }
 
 
-def _spoiled(line: Line, value: dict[str, object], number: int) -> Line:
+def _spoiled(line: Line, value: dict[str, Any], number: int) -> Line:
     """The same message, wrong in one of several ways: all of them dead letters."""
     wrong = {
         0: b"{not json",

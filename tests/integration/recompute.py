@@ -71,7 +71,7 @@ class Reader:
         while (message := self._consumer.poll(30.0)) is not None:
             error = message.error()
             if error is None:
-                records.append((message.offset(), message.key(), message.value()))
+                records.append((message.offset() or 0, message.key(), message.value()))
             elif error.code() == confluent_kafka.KafkaError._PARTITION_EOF:
                 return records
             elif not error.retriable():

@@ -49,9 +49,7 @@ def test_one_changed_character_of_a_checksummed_address_is_malformed(address: Sp
 
 
 @given(ADDRESSES, st.data())
-def test_a_change_behind_the_prefix_is_noticed_without_knowing_the_network(
-    address: Spelled, data: st.DataObject
-) -> None:
+def test_a_change_behind_the_prefix_is_noticed_without_knowing_the_network(address: Spelled, data: st.DataObject) -> None:
     assume(address.checksummed and address.kind != "dogecoin script")  # 9... and A... are used by many chains
     spelling = data.draw(st.sampled_from(address.by_shape))
     assume(":" not in spelling and spelling.strip() == spelling and not spelling.startswith(("41", "0x41")))

@@ -35,9 +35,7 @@ def filled(entries: Sequence[tuple[int, bool, int]]) -> Profile:
 
 
 @given(transfers, st.randoms(use_true_random=False))
-def test_order_of_arrival_inside_a_window_does_not_matter(
-    entries: list[tuple[int, bool, int]], shuffle: Random
-) -> None:
+def test_order_of_arrival_inside_a_window_does_not_matter(entries: list[tuple[int, bool, int]], shuffle: Random) -> None:
     other = list(entries)
     shuffle.shuffle(other)
     assert filled(entries) == filled(other)
@@ -150,9 +148,7 @@ def test_sums_stay_inside_64_bits(inflow: bool) -> None:
 
 
 @given(transfers, st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 100)), max_size=3))
-def test_a_profile_is_the_fold_of_its_movements(
-    entries: list[tuple[int, bool, int]], told: list[tuple[str, int]]
-) -> None:
+def test_a_profile_is_the_fold_of_its_movements(entries: list[tuple[int, bool, int]], told: list[tuple[str, int]]) -> None:
     judged, folded = filled(entries), Profile()
     judged.opened_ms = 5
     for alert_id, occurred_ms in told:

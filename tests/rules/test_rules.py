@@ -72,9 +72,7 @@ def test_examples_show_both_sides_of_the_threshold(file: RuleFile, name: str) ->
         params = file.params | {name: Parameter(value=value, source="moved")}
         other = msgspec.structs.replace(file, params=params)
         try:
-            changed = any(
-                answer(rule, other, example) != answer(rule, file, example) for example in file.example
-            )
+            changed = any(answer(rule, other, example) != answer(rule, file, example) for example in file.example)
         except msgspec.ValidationError:
             continue  # the type itself forbids this side
         assert changed, f"no example notices {name} = {value}"

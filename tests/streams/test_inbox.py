@@ -68,9 +68,7 @@ def test_topics_advance_together_when_not_all_fits() -> None:
     sizes=st.lists(st.tuples(st.sampled_from(TOPICS), st.integers(1, 40), st.integers(0, 3)), max_size=12),
     limit=st.integers(1, 60),
 )
-def test_batches_cover_every_offset_once_and_never_exceed_the_limit(
-    sizes: list[tuple[str, int, int]], limit: int
-) -> None:
+def test_batches_cover_every_offset_once_and_never_exceed_the_limit(sizes: list[tuple[str, int, int]], limit: int) -> None:
     inbox, ends, expected = opened(), [0, 0], [[], []]
     for topic, size, gap in sizes:
         place = TOPICS.index(topic)

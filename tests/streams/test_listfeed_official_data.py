@@ -56,9 +56,7 @@ def current(listed: dict[str, list[tuple[str, str]]], tmp_path_factory: pytest.T
     return load_lists([str(folder)])
 
 
-def test_every_listed_address_hits_in_every_spelling(
-    listed: dict[str, list[tuple[str, str]]], current: Watchlist
-) -> None:
+def test_every_listed_address_hits_in_every_spelling(listed: dict[str, list[tuple[str, str]]], current: Watchlist) -> None:
     asked = 0
     for entry_id, addresses in listed.items():
         for currency, address in addresses:
@@ -71,9 +69,7 @@ def test_every_listed_address_hits_in_every_spelling(
     assert asked > 5000
 
 
-def test_counts_of_the_list_agree_with_the_file(
-    listed: dict[str, list[tuple[str, str]]], current: Watchlist
-) -> None:
+def test_counts_of_the_list_agree_with_the_file(listed: dict[str, list[tuple[str, str]]], current: Watchlist) -> None:
     pairs = {pair for addresses in listed.values() for pair in addresses}
     assert sum(current.addresses_by_currency.values()) == len(pairs)
     assert current.entry_count == len(listed)

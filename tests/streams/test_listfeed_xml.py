@@ -59,9 +59,7 @@ def test_same_list_has_the_same_hash_in_both_formats() -> None:
         csv_text([quoted("54763", "1", "aka", "KIM, Se-u'n", NULL)]),
         csv_text([quoted("54763", "3", NULL, "Pyongyang", "Korea, North", NULL)]),
     ]
-    from_csv = build(
-        read_table(csv_text(rows).encode(), "sdn"), [read_table(part.encode(), "a part") for part in parts]
-    )
+    from_csv = build(read_table(csv_text(rows).encode(), "sdn"), [read_table(part.encode(), "a part") for part in parts])
     assert read(xml_text([person, COMPANY]).encode(), "SDN.XML").hash == from_csv.hash
 
 

@@ -85,7 +85,11 @@ def test_repeating_a_commit_after_a_lost_reply_changes_nothing(store_run: Any) -
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
-    [({"owner": "other"}, "OWNER"), ({"n_before": 4, "n": 5, "h": b"h5"}, "STATE"), ({"h_before": b"another past"}, "STATE")],
+    [
+        ({"owner": "other"}, "OWNER"),
+        ({"n_before": 4, "n": 5, "h": b"h5"}, "STATE"),
+        ({"h_before": b"another past"}, "STATE"),
+    ],
 )
 def test_a_commit_that_does_not_fit_is_refused_and_leaves_no_trace(
     store_run: Any, changes: dict[str, Any], reason: str
@@ -125,9 +129,7 @@ def test_a_wiped_partition_starts_from_nothing_and_leaves_nothing_behind(store_r
         assert (held.n, held.epoch, list(held.segments)) == (0, 1, [])
         assert await store.load([(other, ["alice"])]) == [[b"\x00\xffsnapshot"]]
         names = sorted([key async for key in store._redis.scan_iter()])
-        assert names == sorted(
-            key.encode() for key in (KEYS.meta, other.meta, f"{other.states}alice", f"{other.segments}0")
-        )
+        assert names == sorted(key.encode() for key in (KEYS.meta, other.meta, f"{other.states}alice", f"{other.segments}0"))
         with pytest.raises(Lost):
             await store.wipe(KEYS, "somebody else")
 
