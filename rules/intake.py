@@ -43,8 +43,8 @@ class Gate:
                 if value is None:
                     raise BadTransfer("the message has no value")
                 transfer = read_transfer(value)
-                if keyed:
-                    _check_key(key, transfer.account_id)
+                if keyed and key != transfer.account_id.encode():
+                    raise _bad_key(key)
                 if kind is not None and transfer.kind is not kind:
                     raise BadTransfer(f"a {transfer.kind} does not belong on this topic", "kind")
                 facts, opened_ms = transfer.account, None
@@ -61,8 +61,6 @@ def dead_letter(bad: BadTransfer, value: bytes | None, source: Source) -> DeadLe
     return DeadLetter(reason=bad.reason, field=bad.field, original=(value or b"")[:_LARGEST_ORIGINAL], source=source)
 
 
-def _check_key(key: bytes | None, account_id: str) -> None:
-    if key is None:
-        raise BadTransfer("the message has no key; it must be the account_id", "key")
-    if key != account_id.encode():
-        raise BadTransfer("the key is not the account_id", "key")
+def _bad_key(key: bytes | None) -> BadTransfer:
+    said = "the message has no key; it must be the account_id" if key is None else "the key is not the account_id"
+    return BadTransfer(said, "key")

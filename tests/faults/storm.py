@@ -195,8 +195,8 @@ class Storm:
         time.sleep(1)
         self.workers[number].start()
 
-    def freeze_worker(self, number: int) -> threading.Timer:
-        """Stop a worker for twice the session timeout; it wakes by itself."""
+    def freeze_worker(self, number: int, seconds: float = 2 * SESSION_SECONDS) -> None:
+        """Stop a worker, in the midst of whatever it is doing; it is woken later, by default long after its takeover."""
         worker = self.workers[number]
         worker.freeze()
         self.say(f"{worker.name} stopped")
@@ -205,9 +205,7 @@ class Storm:
             worker.wake()
             self.say(f"{worker.name} woken")
 
-        timer = threading.Timer(2 * SESSION_SECONDS, wake)
-        timer.start()
-        return timer
+        threading.Timer(seconds, wake).start()
 
     def kill_redis(self) -> None:
         self.redis.kill()
