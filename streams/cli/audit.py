@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from typing import Self
+from typing import Any, Self
 
 import click
 from rich.console import Console
@@ -92,8 +92,9 @@ class _Bar:
 
 
 def _print(report: Report, output: Output) -> None:
-    columns = PartitionReport.__struct_fields__
-    output.rows("Partitions", columns, ([getattr(one, column) for column in columns] for one in report.partitions))
+    columns = [name for name in PartitionReport.__struct_fields__ if output.as_json or _for_people(name, report)]
+    rows = ([_cell(getattr(one, name), output) for name in columns] for one in report.partitions)
+    output.rows("Partitions", columns, rows)
     for fault in report.faults:
         output.line(fault, f"FAULT {fault.fault} {fault.topic}[{fault.partition}] {fault.offset}: {fault.text}")
     for note in report.notes:
@@ -110,6 +111,17 @@ def _print(report: Report, output: Output) -> None:
         "redis_checked": report.redis_checked,
     }
     output.line(summary, _in_words(report, records, lag))
+
+
+def _for_people(column: str, report: Report) -> bool:
+    """What is the same everywhere, or for machines only, would make the table too wide."""
+    if column in ("claims", "flows"):
+        return False
+    return column != "unverified" or any(one.unverified for one in report.partitions)
+
+
+def _cell(value: Any, output: Output) -> Any:
+    return f"{value:,}" if isinstance(value, int) and not output.as_json else value
 
 
 def _in_words(report: Report, records: int, lag: int) -> str:

@@ -155,6 +155,21 @@ def test_the_audit_accounts_for_everything_that_went_before(pipeline: Pipeline, 
     assert summary["redis_checked"]
 
 
+def test_the_audit_does_not_pass_when_it_cannot_ask_redis_unless_told_not_to(pipeline: Pipeline) -> None:
+    nowhere = {**pipeline.environment, "LOCKGATE_REDIS": "redis://127.0.0.1:1/0"}
+    unchecked = lockgate(nowhere, "audit", "--json")
+    assert unchecked.returncode == 3
+    assert "Redis does not answer" in unchecked.stdout
+    assert lockgate(nowhere, "audit", "--json", "--no-redis").returncode == 0
+
+
+def test_the_audit_of_a_kafka_that_is_away_says_so(pipeline: Pipeline) -> None:
+    outcome = lockgate({**pipeline.environment, "LOCKGATE_KAFKA": "127.0.0.1:1"}, "audit", "--timeout", "1")
+    assert outcome.returncode == 3
+    assert outcome.stderr.count("\n") == 1
+    assert "Kafka does not answer at 127.0.0.1:1" in outcome.stderr
+
+
 def test_the_audit_names_a_verdict_that_nobody_asked_for(pipeline: Pipeline, worker: Worker) -> None:
     forged = {"event_id": "forged", "source": {"topic": WITHDRAWALS, "partition": 0, "offset": 0}}
     send(pipeline.kafka.bootstrap, [("lockgate.verdicts", b"acct-1", json.dumps(forged).encode())])
