@@ -16,7 +16,7 @@ import msgspec
 from streams.benchmarks import transfers
 from streams.benchmarks.load import Load, Parcel, open_load, parcels
 from streams.benchmarks.machine import Machine, this_machine
-from streams.benchmarks.progress import BenchmarkFailed, Usage, watched
+from streams.benchmarks.progress import BenchmarkFailed, Usage, remark, watched
 from streams.benchmarks.report import LatencyReport, LatencyRun, Ratio, spread
 from streams.benchmarks.say import Say
 from streams.benchmarks.stand import ANSWERS, Stand
@@ -77,7 +77,7 @@ class _Latency:
                 run = await self._run(name)
                 runs.append(run)
                 figures = ", ".join(f"{label} {value:.1f}" for label, value in run.percentiles_ms.items())
-                self._say(f"{repeat}/{plan.repeats} {name}: {figures} ms")
+                self._say(f"{repeat}/{plan.repeats} {name}: {figures} ms{remark(run.disturbed)}")
         return LatencyReport(
             per_second=plan.rate,
             seconds=plan.seconds,
@@ -107,10 +107,11 @@ class _Latency:
         await stand.renew(sources=True)
         starting, answers = self._start(name)
         with starting as process:
+            pids = {"contestant": process.pid, **stand.pids()}
             self._say.now(f"{name} starts")
             async with (
                 open_load(stand.servers, answers, plan.partitions) as load,
-                watched({"contestant": process.pid, **stand.pids()}) as usage,
+                watched(pids) as usage,
             ):
                 if not await load.probe(self._probes):
                     raise BenchmarkFailed(f"{name} does not answer", process.end_of_log())
@@ -135,6 +136,7 @@ class _Latency:
             percentiles_ms={label: round(_at(waited, share), 2) for label, share in PERCENTILES.items()},
             curve=[(share, round(_at(waited, share), 2)) for share in _CURVE],
             cpu_seconds={process: round(used, 2) for process, used in cpu.items()},
+            disturbed=round(usage.disturbed(start_at, start_at + self._plan.seconds), 3),
         )
 
 

@@ -13,7 +13,7 @@ import msgspec
 from streams.benchmarks import transfers
 from streams.benchmarks.lockgate_worker import JournalWatch, count_outputs, timeline
 from streams.benchmarks.machine import Machine, this_machine
-from streams.benchmarks.progress import BenchmarkFailed, ProgressFile, Run, Sample, measured, watched
+from streams.benchmarks.progress import BenchmarkFailed, ProgressFile, Run, Sample, measured, remark, watched
 from streams.benchmarks.report import PipelineReport, Ratio, spread
 from streams.benchmarks.say import Say
 from streams.benchmarks.stand import Stand
@@ -71,7 +71,9 @@ class _Pipeline:
                 run = await self._run(name)
                 runs.append(run)
                 cpu = "" if run.cpu_micros_per_transfer is None else f", {run.cpu_micros_per_transfer:.1f} µs CPU each"
-                self._say(f"{repeat}/{plan.repeats} {name}: {run.per_second:,.0f} transfers a second{cpu}")
+                self._say(
+                    f"{repeat}/{plan.repeats} {name}: {run.per_second:,.0f} transfers a second{cpu}{remark(run.disturbed)}"
+                )
         return PipelineReport(
             transfers=plan.transfers,
             accounts=plan.accounts,

@@ -14,6 +14,7 @@ import msgspec
 from streams.errors import LockgateError
 
 _SAMPLE_SECONDS: Final = 0.2
+_NOTEWORTHY: Final = 0.05  # judgement
 _UTIME: Final = 11  # of the fields of /proc/PID/stat behind the program's name, see proc(5)
 _BUSY: Final = (1, 2, 3, 6, 7)  # user, nice, system, irq and softirq of the first line of /proc/stat
 
@@ -74,6 +75,12 @@ class Usage:
         """Processor seconds by name in a stretch of time."""
         return {name: self._until(used, end) - self._until(used, start) for name, used in self._used.items()}
 
+    def disturbed(self, start: float, end: float) -> float:
+        """The share of the machine that processes took which are not watched; 0 where that is not known."""
+        used = self.between(start, end)
+        whole = used.pop("machine", 0.0)
+        return max(0.0, whole - sum(used.values())) / ((end - start) * (os.cpu_count() or 1))
+
     def _until(self, used: Sequence[float], moment: float) -> float:
         """Processor seconds by a moment, on a straight line between the samples around it."""
         after = bisect.bisect(self._at, moment)
@@ -91,7 +98,7 @@ async def watched(pids: Mapping[str, int]) -> AsyncIterator[Usage]:
 
     def take() -> None:
         if Path("/proc/stat").exists():
-            used = {name: _process_seconds(pid) for name, pid in pids.items()}
+            used = {name: _process_seconds(pid) for name, pid in {**pids, "bench": os.getpid()}.items()}
             usage.note(time.time(), {**used, "machine": _machine_seconds()})
 
     async def watch() -> None:
@@ -124,7 +131,8 @@ def _machine_seconds() -> float:
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One contestant's run: transfers in the measured stretch, its length, and processor time in it by process.
 
-    `machine` is what all processes of the machine used: well above the sum of the others, something else ran too.
+    `machine` is what all processes together used, `disturbed` the share of the machine that went to processes which
+    have nothing to do with the benchmark: above a few per cent the figures are those of a smaller machine.
     """
 
     contestant: str
@@ -133,6 +141,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     per_second: float
     cpu_seconds: dict[str, float]
     cpu_micros_per_transfer: float | None
+    disturbed: float
     facts: dict[str, int | float] = {}
 
 
@@ -157,5 +166,11 @@ def measured(
         per_second=round(transfers / seconds, 1),
         cpu_seconds={name: round(used, 2) for name, used in cpu.items()},
         cpu_micros_per_transfer=None if own is None else round(own / transfers * 1e6, 1),
+        disturbed=round(usage.disturbed(first.at, last.at), 3),
         facts=dict(facts or {}),
     )
+
+
+def remark(disturbed: float) -> str:
+    """What to say behind a run's figures when something else took much of the machine."""
+    return f"  [other processes took {disturbed:.0%} of the machine]" if disturbed >= _NOTEWORTHY else ""

@@ -64,6 +64,7 @@ class LatencyRun(msgspec.Struct, frozen=True, kw_only=True):
     percentiles_ms: dict[str, float]
     curve: list[tuple[float, float]]
     cpu_seconds: dict[str, float]
+    disturbed: float
 
 
 class LatencyReport(msgspec.Struct, frozen=True, kw_only=True):

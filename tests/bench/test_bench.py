@@ -81,6 +81,14 @@ def test_processor_time_is_read_between_two_samples() -> None:
     assert run.cpu_micros_per_transfer == 2500.0
 
 
+def test_what_other_processes_took_of_the_machine_is_told() -> None:
+    usage = Usage()
+    cores = os.cpu_count() or 1
+    for at in (0.0, 10.0):
+        usage.note(at, {"contestant": at * 0.2, "kafka": at * 0.1, "machine": at * (0.3 + 0.5 * cores)})
+    assert usage.disturbed(0.0, 10.0) == pytest.approx(0.5)
+
+
 def test_half_a_line_of_progress_is_left_for_the_next_look(tmp_path: Path) -> None:
     path = tmp_path / "progress"
     path.write_text("1.5 10\n2.5 20\n3.")
