@@ -87,9 +87,9 @@ class Keys:
         """What the keys of segments begin with."""
         return f"{self._base}:seen:{self.epoch}:"
 
-    def of_epoch(self, epoch: int) -> str:
-        """A pattern that matches every key of an epoch."""
-        return f"{self._base.replace('[', '?')}:*:{epoch}:*"
+    def of_epoch(self) -> tuple[str, str]:
+        """Patterns that match the keys of this epoch, and no key of another, whatever an account's name holds."""
+        return f"{self.states}*", f"{self.segments}*"
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,9 +179,10 @@ class Store:
         epoch = await self._eval(_WIPE, (keys.meta,), owner)
         if epoch == b"OWNER":
             raise Lost("another worker claimed the partition")
-        pattern, keys.epoch = keys.of_epoch(keys.epoch), int(epoch)
-        async for key in self._redis.scan_iter(match=pattern, count=10_000):
-            await self._redis.unlink(key)
+        patterns, keys.epoch = keys.of_epoch(), int(epoch)
+        for pattern in patterns:
+            async for key in self._redis.scan_iter(match=pattern, count=10_000):
+                await self._redis.unlink(key)
 
     async def segments(self, keys: Keys, numbers: range) -> dict[int, bytes]:
         """The segments of the event memory."""
