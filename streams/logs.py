@@ -55,3 +55,6 @@ def setup_logs(level: str) -> None:
     handler.addFilter(RateLimit())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("streams").setLevel(level.upper())
+    if level != "debug":
+        for spoken_by_faust in ("streams.app", "streams.batching"):
+            logging.getLogger(spoken_by_faust).setLevel(logging.WARNING)

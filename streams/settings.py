@@ -6,6 +6,7 @@ The environment wins over the file. Every fault is reported at once.
 import os
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -25,6 +26,8 @@ JOURNAL_ACCOUNTS: Final = "lockgate.journal.accounts"
 JOURNAL_COUNTERPARTIES: Final = "lockgate.journal.counterparties"
 
 _REDIS_SCHEMES: Final = {"redis", "rediss", "unix", "redis+cluster", "rediss+cluster"}
+_ELSEWHERE: Final = {"LOCKGATE_DATA", "LOCKGATE_CACHE"}  # where tests find data, where Kafka's jars are kept
+_MISSPELT: Final = 0.75  # judgement: LIST for LISTS, SESSION_TIMEOUTS for SESSION_TIMEOUT
 _LOG_LEVELS: Final = {"debug", "info", "warning", "error"}
 
 
@@ -84,8 +87,13 @@ def load_settings(config: Path | None = None, environ: Mapping[str, str] | None 
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise SettingsError([f"{config}: {error}"]) from None
     for name, text in (os.environ if environ is None else environ).items():
-        if name.startswith("LOCKGATE_") and (field := name[9:].lower()) in Settings.__struct_fields__:
+        if not name.startswith("LOCKGATE_") or name in _ELSEWHERE:
+            continue
+        if (field := name[9:].lower()) in Settings.__struct_fields__:
             values[field] = text
+        elif near := get_close_matches(field, Settings.__struct_fields__, 1, _MISSPELT):
+            # Others are let pass: Kubernetes puts LOCKGATE_PORT and the like into the environment of its own accord.
+            faults.append(f"{name}: there is no such setting; LOCKGATE_{near[0].upper()}?")
     values |= {name: value for name, value in given.items() if value is not None}
     if isinstance(values.get("lists"), str):
         values["lists"] = [part.strip() for part in values["lists"].split(",") if part.strip()]

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError, RedisClusterException, RedisError
 
 from streams.delivery.stage import MemoryChanges, Writes, framed
 from streams.errors import Lost
@@ -148,7 +148,7 @@ class Store:
         """Whether Redis answers."""
         try:
             return bool(await self._redis.ping())
-        except (RedisError, OSError):
+        except (RedisError, RedisClusterException, OSError):
             return False
 
     async def forget_connections(self) -> None:
@@ -214,11 +214,15 @@ class Store:
             raise Lost(f"Redis refused a commit: {', '.join(sorted(set(refused)))} changed")
 
     async def _eval(self, script: str, keys: Sequence[str], *arguments: Any) -> Any:
-        return await self._redis.execute_command("EVAL", script, len(keys), *keys, *arguments)
+        (reply,) = await self._together([("EVAL", script, len(keys), *keys, *arguments)])
+        return reply
 
     async def _together(self, commands: Iterable[tuple[Any, ...]]) -> list[Any]:
         if self._clustered:  # a cluster pipeline cannot carry scripts
-            return [await self._redis.execute_command(*command) for command in commands]
+            try:
+                return [await self._redis.execute_command(*command) for command in commands]
+            except RedisClusterException as error:  # which is no RedisError
+                raise ConnectionError(str(error)) from error
         pipeline = self._redis.pipeline(transaction=False)
         for command in commands:
             pipeline.execute_command(*command)

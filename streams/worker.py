@@ -61,6 +61,7 @@ def run_worker(settings: Settings, ruleset: Ruleset, watchlist: Watchlist) -> No
         _age_lists(watchlist)
 
     worker: Any = faust.Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
+    worker.spinner = None  # it would write to stdout
     log.info(
         "worker starting",
         extra={

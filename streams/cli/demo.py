@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shlex
+import shutil
 import signal
 import sys
 import tempfile
@@ -259,6 +260,8 @@ def _say_what_is_next(console: Console, exports: Mapping[str, str] | None) -> No
             "lockgate demo --keep": "leave everything up to look around",
         }
     console.print("\nTry next:")
+    if shutil.which("lockgate") is None:
+        console.print(f"  export PATH={shlex.quote(str(Path(sys.argv[0]).resolve().parent))}:$PATH", markup=False)
     width = max(map(len, commands))
     for command, what in commands.items():
         console.print(f"  {command:<{width}}  [dim]{what}[/dim]")

@@ -58,6 +58,11 @@ def test_variables_that_are_no_settings_are_left_alone() -> None:
     assert load_settings(environ={"LOCKGATE_DATA": "/data", "LOCKGATEX": "1", "PATH": "/bin"}) == Settings()
 
 
+def test_a_misspelt_variable_is_a_fault() -> None:
+    with pytest.raises(SettingsError, match=r"LOCKGATE_LIST: there is no such setting; LOCKGATE_LISTS\?"):
+        load_settings(environ={"LOCKGATE_LIST": "/real/list"})
+
+
 def test_a_wrong_key_in_the_file_is_a_fault(tmp_path: Path) -> None:
     [fault] = faults({}, written(tmp_path, 'kafak = "a:1"\n'))
     assert "kafak" in fault
