@@ -10,8 +10,12 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from streams.components import ComponentMissing, EmbeddedBroker, Kafka, Redis
+
+settings.register_profile("lockgate", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("lockgate")
 
 ROOT = Path(__file__).resolve().parents[1]
 _MISSING = "missing component: "
