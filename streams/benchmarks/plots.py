@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from streams.benchmarks.machine import Machine
+from streams.benchmarks.progress import NOTEWORTHY
 from streams.benchmarks.report import LatencyReport, PipelineReport, Spread
 from streams.errors import LockgateError
 
@@ -44,7 +44,7 @@ def plot_pipeline(report: PipelineReport, path: Path) -> None:
         subject = (
             f"{report.transfers:,} transfers of {report.accounts:,} accounts, {report.bytes_per_transfer:.0f} bytes each"
         )
-        _finish(figure, path, f"Throughput of one process: {subject}", report.machine)
+        _finish(figure, path, f"Throughput of one process: {subject}", report)
 
 
 def plot_latency(report: LatencyReport, path: Path) -> None:
@@ -68,7 +68,7 @@ def plot_latency(report: LatencyReport, path: Path) -> None:
         axes.grid(alpha=0.25)
         axes.legend(loc="upper left", frameon=False)
         title = f"Latency at {report.per_second:,.0f} transfers a second for {report.seconds:g} s"
-        _finish(figure, path, title, report.machine)
+        _finish(figure, path, title, report)
 
 
 def _ratios(report: PipelineReport) -> str:
@@ -101,10 +101,12 @@ def _nines(share: float) -> float:
     return -math.log10(max(1e-4, 1 - share))
 
 
-def _finish(figure: Any, path: Path, title: str, machine: Machine) -> None:
+def _finish(figure: Any, path: Path, title: str, report: PipelineReport | LatencyReport) -> None:
     figure.suptitle(title, x=0.02, ha="left", fontsize=11)
-    figure.text(0.02, 0.015, machine.caption(), fontsize=7, color="#555555")
-    figure.tight_layout(rect=(0, 0.05, 1, 1))
+    most = max(run.disturbed for run in report.runs)
+    disturbed = f"\nmeasured while other processes took up to {most:.0%} of the machine" if most >= NOTEWORTHY else ""
+    figure.text(0.02, 0.015, report.machine.caption() + disturbed, fontsize=6.5, color="#555555")
+    figure.tight_layout(rect=(0, 0.06, 1, 1))
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
     _pyplot().close(figure)

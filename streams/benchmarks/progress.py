@@ -14,7 +14,7 @@ import msgspec
 from streams.errors import LockgateError
 
 _SAMPLE_SECONDS: Final = 0.2
-_NOTEWORTHY: Final = 0.05  # judgement
+NOTEWORTHY: Final = 0.05  # judgement
 _UTIME: Final = 11  # of the fields of /proc/PID/stat behind the program's name, see proc(5)
 _BUSY: Final = (1, 2, 3, 6, 7)  # user, nice, system, irq and softirq of the first line of /proc/stat
 
@@ -173,4 +173,4 @@ def measured(
 
 def remark(disturbed: float) -> str:
     """What to say behind a run's figures when something else took much of the machine."""
-    return f"  [other processes took {disturbed:.0%} of the machine]" if disturbed >= _NOTEWORTHY else ""
+    return f"  [other processes took {disturbed:.0%} of the machine]" if disturbed >= NOTEWORTHY else ""
