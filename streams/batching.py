@@ -103,6 +103,15 @@ class BatchThread(driver.AIOKafkaConsumerThread):
             return None
         return max(0, int(state.highwater) - int(state.position))
 
+    def has_more(self, tp: TP, reached: int) -> bool:
+        """Whether records of a claimed partition beyond `reached` are on their way to us, or may be."""
+        consumer = self._ensure_consumer()
+        state = consumer._subscription.subscription.assignment.state_value(tp)
+        if state is None or state.highwater is None or not state.has_valid_position:
+            return True
+        stable = state.highwater if state.lso is None or state.lso < 0 else state.lso
+        return self._reached.get(tp, 0) > reached or int(stable) > int(state.position)
+
     async def announce(self, offsets: Mapping[TP, int]) -> None:
         """Commit offsets to the group, for lag tools only: nobody reads them back, so failing is no matter."""
         await self.call_thread(self._announce, offsets)
@@ -170,6 +179,11 @@ class FaustFeed:
         wanted = {TP(topic, partition): offset for topic, offset in zip(topics, offsets, strict=True)}
         counts = await asyncio.wait_for(self._app.consumer._thread.seek_counted(wanted), 10)
         return tuple(counts[TP(topic, partition)] for topic in topics)
+
+    def has_more(self, topic: str, partition: int, reached: int) -> bool:
+        """Whether records beyond `reached` are on their way, or may be."""
+        more: bool = self._app.consumer._thread.has_more(TP(topic, partition), reached)
+        return more
 
     def pause(self, topics: Iterable[str], partition: int) -> None:
         """Fetch nothing more of these."""

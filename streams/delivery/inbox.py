@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
 import msgspec
@@ -75,10 +75,20 @@ class Inbox:
         """Records of one topic that wait."""
         return sum(len(chunk.records) for chunk in self._chunks[self._order[topic]])
 
-    def take(self, position: Sequence[int], limit: int) -> Taken:
+    def reached(self, place: int, position: Sequence[int]) -> int:
+        """Up to where records of a source have come; `position` is where the next batch begins."""
+        chunks = self._chunks[place]
+        return chunks[-1].end if chunks else position[place]
+
+    def ripe(self, behind: Set[int]) -> bool:
+        """Whether something waits, and something of every source of which more is on its way."""
+        return self.waiting > 0 and all(self._chunks[place] for place in behind)
+
+    def take(self, position: Sequence[int], limit: int, behind: Set[int] = frozenset()) -> Taken:
         """The next batch: what waits, at most `limit` records, from `position` on.
 
-        When not all of it fits, the topics advance together in Kafka's time, so that neither is judged far ahead.
+        When not all of it fits, or more of some sources is on its way (`behind`), the topics advance together in Kafka's
+        time, so that neither is judged far ahead: a withdrawal is judged after the deposits that came before it.
 
         Raises:
             Lost: records between the position and what has come are missing.
@@ -86,8 +96,9 @@ class Inbox:
         records: tuple[list[RawRecord], ...] = tuple([] for _ in position)
         reached = list(position)
         room, oldest = limit, 0
-        while room > 0 and (place := self._earliest()) is not None:
-            chunk = self._next(place, room)
+        together = bool(behind) or self.waiting > limit
+        while room > 0 and self.ripe(behind) and (place := self._earliest()) is not None:
+            chunk = self._next(place, room, together=together)
             if chunk.start != reached[place]:
                 raise Lost(f"{chunk.topic}[{chunk.partition}] goes on at {chunk.start}, expected {reached[place]}")
             records[place].extend(chunk.records)
@@ -104,12 +115,12 @@ class Inbox:
         heads = [(chunks[0].stamps_ms[0], place) for place, chunks in enumerate(self._chunks) if chunks]
         return min(heads)[1] if heads else None
 
-    def _next(self, place: int, room: int) -> Chunk:
-        """A chunk from one source, cut where the batch is full or, when not all fits, where another source is older."""
+    def _next(self, place: int, room: int, *, together: bool) -> Chunk:
+        """A chunk from one source, cut where the batch is full or, to advance together, where another is older."""
         chunks = self._chunks[place]
         chunk = chunks[0]
         count = min(room, len(chunk.records))
-        if self.waiting > room:
+        if together:
             for other, waiting in enumerate(self._chunks):
                 if other != place and waiting:
                     until = bisect_right(chunk.stamps_ms, waiting[0].stamps_ms[0], 0, count)

@@ -80,6 +80,8 @@ class Partition:
         self.inbox = Inbox(stage.sources)
         self.condition = Condition.CLAIMING
         self.full = False
+        self.behind: frozenset[int] = frozenset()  # sources whose records on their way may be older than what waits
+        self.held_since = 0.0  # since when what waits is held for them; 0: it is not
         self.owner = ""
         self.n = 0
         self.h = b""
@@ -106,3 +108,4 @@ class Partition:
         self.inbox.open((1 << 62,) * len(self.stage.sources))
         self.cache.clear()
         self.full = False
+        self.held_since = 0.0

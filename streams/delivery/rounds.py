@@ -100,7 +100,7 @@ class Rounds:
         """Cut a batch from what waits in each partition."""
         taken = []
         for partition in partitions:
-            one = partition.inbox.take(partition.position, LARGEST_BATCH)
+            one = partition.inbox.take(partition.position, LARGEST_BATCH, partition.behind)
             if partition.full and partition.inbox.waiting < FULL // 2:
                 partition.full = False
                 self._feed.drained(partition.stage.sources, partition.number)

@@ -34,6 +34,8 @@ _LONGEST_PAUSE: Final = 5.0
 _IMPOSSIBLE_PAUSE: Final = 30.0  # somebody has to look; until then ask again now and then
 _CHECK_SECONDS: Final = 1.0
 _OVERLAP: Final = 2_000  # records waiting from which on a round is judged while the last one is on its way
+_PATIENCE_SECONDS: Final = 1.0  # that what waits is held for older records; judgement: a poll takes milliseconds
+_HELD_SECONDS: Final = 0.01
 _LONG_LIFE: Final = 30.0  # a session that lived so long was no part of the same trouble
 
 
@@ -162,17 +164,46 @@ class Session:
             if waiting < _OVERLAP:  # few wait: more may join them until the last round is done
                 self._wake.clear()
                 await rounds.settle()
-            if any(part.inbox.waiting for part in ready):
-                await rounds.run([part for part in ready if part.inbox.waiting])
+            if ripe := [part for part in ready if self._ripe(part)]:
+                await rounds.run(ripe)
                 await asyncio.sleep(0)
                 continue
+            held = any(part.inbox.waiting for part in ready)
+            if held:
+                self._wake.clear()
+                await rounds.settle()
             if time.monotonic() - checked > _CHECK_SECONDS:
                 await check_standing(self._store, ready)
                 checked = time.monotonic()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_CHECK_SECONDS / 2):
+                async with asyncio.timeout(_HELD_SECONDS if held else _CHECK_SECONDS / 2):
                     await self._wake.wait()
         await rounds.settle()
+
+    def _ripe(self, partition: Partition) -> bool:
+        """Whether a batch may be cut: not while another source of the partition has older records on their way to us.
+
+        Matters after an outage, when polls bring thousands of records of one topic before any of the other. A source that
+        does not deliver is waited for once.
+        """
+        sources, inbox = partition.stage.sources, partition.inbox
+        if not inbox.waiting:
+            return False
+        partition.behind = frozenset()
+        if len(sources) > 1 and not partition.full:
+            partition.behind = frozenset(
+                place
+                for place, topic in enumerate(sources)
+                if self._feed.has_more(topic, partition.number, inbox.reached(place, partition.position))
+            )
+        if inbox.ripe(partition.behind):
+            partition.held_since = 0.0
+            return True
+        partition.held_since = partition.held_since or time.monotonic()
+        if time.monotonic() - partition.held_since < _PATIENCE_SECONDS:
+            return False
+        partition.behind = frozenset()
+        return True
 
     async def _claim(self, claimer: Claimer, partition: Partition) -> None:
         """Claim one partition, however long it takes; rounds over the others go on meanwhile."""

@@ -103,6 +103,9 @@ class DirectFeed:
         self.seeks += 1
         return (self.seeks,) * len(topics)
 
+    def has_more(self, topic: str, partition: int, reached: int) -> bool:
+        return False
+
     def pause(self, topics: Iterable[str], partition: int) -> None:
         pass
 

@@ -55,6 +55,7 @@ class Reader:
                 "isolation.level": "read_committed",
                 "enable.partition.eof": True,
                 "fetch.wait.max.ms": 10,
+                "log_level": 0,
                 "auto.offset.reset": "earliest",
             }
         )
