@@ -107,6 +107,7 @@ class Publisher:
         producer, transactional = self._producer, self.transactional_id is not None
         if transactional:
             await producer.begin_transaction()
+            producer._txn_manager._transaction_waiter.add_done_callback(_retrieve)
             for place in outgoing:  # announced together, so that one request covers them all
                 producer._txn_manager.maybe_add_partition_to_txn(place)
         now = int(time.time() * 1000)
