@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 import click
@@ -40,27 +41,35 @@ def bench(context: click.Context, save: Path | None, repeats: int, as_json: bool
     Kafka or Redis is missing.
     """
     silence_client_log()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that all that was started is stopped
+    signal.signal(signal.SIGTERM, _terminated)
     if context.invoked_subcommand is not None:
         return
     if save is not None:
         require_plots()
+        save.mkdir(parents=True, exist_ok=True)
     output = Output(as_json)
     with Say() as say:
         pipeline_report = throughput.run_pipeline(throughput.Plan(repeats=repeats), say)
+    if save is not None:
+        _write(save / "pipeline.json", pipeline_report)
+        plot_pipeline(pipeline_report, save / "pipeline.svg")
+    _show_pipeline(pipeline_report, output)
+    with Say() as say:
         latency_report = latencies.run_latency(latencies.Plan(repeats=repeats), say)
     if save is not None:
-        save.mkdir(parents=True, exist_ok=True)
-        _write(save / "pipeline.json", pipeline_report)
         _write(save / "latency.json", latency_report)
-        plot_pipeline(pipeline_report, save / "pipeline.svg")
         plot_latency(latency_report, save / "latency.svg")
-    _show_pipeline(pipeline_report, output)
     _show_latency(latency_report, output)
 
 
 def _write(path: Path, report: PipelineReport | LatencyReport) -> None:
     path.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    """Leave as after an error, so that all that was started is stopped."""
+    click.echo("lockgate: ended by SIGTERM", err=True)
+    sys.exit(128 + number)
 
 
 _plot_option: Final = click.option(
