@@ -55,12 +55,12 @@ class Seen:
             return Meeting.REPEATED if known == content else Meeting.CONFLICTING
         self._content[event] = content
         if not self._room:
-            self._open()
+            self._begin_segment()
         self._room -= 1
         self._last.extend((event, content))
         return Meeting.NEW
 
-    def _open(self) -> None:
+    def _begin_segment(self) -> None:
         """Begin a segment, and forget the oldest when there are too many."""
         number, full = self._segments[-1]
         self._filled[number] = full[self._saved :].tobytes()

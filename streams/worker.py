@@ -7,7 +7,6 @@ import time
 from calendar import timegm
 from typing import Any, Final
 
-import faust
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, UnknownError
 
@@ -60,7 +59,7 @@ def run_worker(settings: Settings, ruleset: Ruleset, watchlist: Watchlist) -> No
         metrics.HEARTBEAT.set_to_current_time()
         _age_lists(watchlist)
 
-    worker: Any = faust.Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
+    worker: Any = app.Worker(loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
     worker.spinner = None  # it would write to stdout
     log.info(
         "worker starting",
