@@ -80,6 +80,11 @@ class Inbox:
         chunks = self._chunks[place]
         return chunks[-1].end if chunks else position[place]
 
+    @property
+    def oldest_ms(self) -> int:
+        """The time of the oldest record that waits, as Kafka has it; something has to wait."""
+        return min(chunks[0].stamps_ms[0] for chunks in self._chunks if chunks)
+
     def ripe(self, behind: Set[int]) -> bool:
         """Whether something waits, and something of every source of which more is on its way."""
         return self.waiting > 0 and all(self._chunks[place] for place in behind)

@@ -36,6 +36,7 @@ _CHECK_SECONDS: Final = 1.0
 _OVERLAP: Final = 2_000  # records waiting from which on a round is judged while the last one is on its way
 _PATIENCE_SECONDS: Final = 1.0  # that what waits is held for older records; judgement: a poll takes milliseconds
 _HELD_SECONDS: Final = 0.01
+_FRESH_MS: Final = 1_000  # judgement: who is that close to the present has both topics at hand, within milliseconds
 _LONG_LIFE: Final = 30.0  # a session that lived so long was no part of the same trouble
 
 
@@ -183,14 +184,14 @@ class Session:
     def _ripe(self, partition: Partition) -> bool:
         """Whether a batch may be cut: not while another source of the partition has older records on their way to us.
 
-        Matters after an outage, when polls bring thousands of records of one topic before any of the other. A source that
-        does not deliver is waited for once.
+        Matters after an outage, when polls bring thousands of records of one topic before any of the other; what is fresh is
+        never held. A source that does not deliver is waited for once.
         """
         sources, inbox = partition.stage.sources, partition.inbox
         if not inbox.waiting:
             return False
         partition.behind = frozenset()
-        if len(sources) > 1 and not partition.full:
+        if len(sources) > 1 and not partition.full and time.time() * 1000 - inbox.oldest_ms > _FRESH_MS:
             partition.behind = frozenset(
                 place
                 for place, topic in enumerate(sources)
