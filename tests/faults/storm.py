@@ -278,9 +278,14 @@ def faults_found(raging: Storm) -> list[str]:
 
 
 def audit_faults(raging: Storm) -> list[str]:
-    """What `lockgate audit` says, when it is not that all is well."""
-    outcome = raging.lockgate("audit", "--json", check=False)
-    summary = json.loads(outcome.stdout.splitlines()[-1]) if outcome.stdout else {}
+    """What `lockgate audit` says, when it is not that all is well; flows may still be on their way to the second stage."""
+    deadline = time.monotonic() + 60
+    while True:
+        outcome = raging.lockgate("audit", "--json", check=False)
+        summary = json.loads(outcome.stdout.splitlines()[-1]) if outcome.stdout else {}
+        if summary.get("lag") == 0 or outcome.returncode != 0 or time.monotonic() > deadline:
+            break
+        raging.look()
     raging.say(f"audit: {summary}")
     fine = outcome.returncode == 0 and summary.get("lag") == 0 and summary.get("records") == len(raging.traffic.lines)
     return [] if fine else [outcome.stdout[-3000:] + outcome.stderr[-1000:]]
@@ -311,4 +316,4 @@ def screen_faults(raging: Storm) -> list[str]:
 
 
 Check = Callable[[Storm], list[str]]
-CHECKS: tuple[Check, ...] = (faults_found, audit_faults, recompute_faults, screen_faults)
+CHECKS: tuple[Check, ...] = (audit_faults, faults_found, recompute_faults, screen_faults)
