@@ -6,10 +6,11 @@ from typing import Final
 import msgspec
 
 from rules.address_state import AddressState
-from rules.intake import RawRecord
-from rules.messages import Flow
+from rules.intake import RawRecord, dead_letter
+from rules.messages import DeadLetter, Flow, Source
 from rules.network import CounterpartiesEngine
-from streams.accounts import alert_message
+from rules.transfer import BadTransfer
+from streams.accounts import alert_message, deadletter_message
 from streams.delivery.stage import Judged, NoMemory, Outputs, Stage, Work, Writes
 from streams.settings import FLOWS, JOURNAL_COUNTERPARTIES
 
@@ -31,19 +32,29 @@ class CounterpartiesStage(Stage):
         self.ruleset = engine.ruleset.hash
 
     def decode(self, partition: int, records: Sequence[Sequence[RawRecord]]) -> Work:
-        """The flows of all bundles. Bundles are our own: one that cannot be read is a fault of ours, not bad input."""
-        flows = [flow for _, _, bundle in records[0] if bundle is not None for flow in _read_bundle(bundle)]
-        return Work(flows, {flow.address for flow in flows})
+        """The flows of all bundles. The topic is ours alone, but one record nobody can read must not stop the rest."""
+        flows: list[Flow] = []
+        unread: list[DeadLetter] = []
+        for offset, _, bundle in records[0]:
+            try:
+                flows += _read_bundle(bundle or b"")
+            except msgspec.MsgspecError as error:
+                bad = BadTransfer(f"not a bundle of flows: {error}")
+                unread.append(dead_letter(bad, bundle, Source(FLOWS, partition, offset)))
+        return Work((flows, unread), {flow.address for flow in flows})
 
     def judge(
         self, work: Work, partition: int, states: Mapping[str, AddressState], memory: NoMemory, judged_ms: int
     ) -> Judged:
         """Judge flows; here alerts about shared addresses are born."""
-        outcome = self._engine.judge(work.content, states, judged_ms)
+        flows, unread = work.content
+        outcome = self._engine.judge(flows, states, judged_ms)
+        messages = [alert_message(alert) for alert in outcome.alerts]
+        messages += [deadletter_message(letter) for letter in unread]
         return Judged(
-            Outputs([alert_message(alert) for alert in outcome.alerts], []),
+            Outputs(messages, []),
             Writes(replaced={key: _pack(states[key]) for key in sorted(outcome.addresses)}),
-            (len(work.content), 0, 0, 0),
+            (len(flows), 0, 0, len(unread)),
             outcome.tally,
             {},
         )

@@ -66,7 +66,7 @@ HEARTBEAT: Final = Gauge("lockgate_heartbeat_timestamp_seconds", "When the event
 
 _OUTCOMES: Final = {
     "accounts": ("deposit", "withdrawal", "duplicate", "deadletter"),
-    "counterparties": ("flow", "", "", ""),
+    "counterparties": ("flow", "", "", "deadletter"),
 }
 _CLAIMED: Final = ("clean", "republished", "replayed", "wiped")
 _STEPS: Final = ("load", "judge", "commit", "publish")

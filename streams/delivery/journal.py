@@ -28,7 +28,7 @@ class BatchRecord(msgspec.Struct, frozen=True, array_like=True, tag="b"):
     n: int
     judged_ms: int
     ranges: tuple[Range, ...]
-    counts: tuple[int, int, int, int]  # deposits, withdrawals, duplicates, deadletters; or flows, 0, 0, 0
+    counts: tuple[int, int, int, int]  # deposits, withdrawals, duplicates, deadletters; or flows, 0, 0, deadletters
     list_hash: str
     ruleset: str
     version: int

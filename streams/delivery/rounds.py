@@ -29,7 +29,7 @@ from streams.store import Commit, Store
 log = logging.getLogger(__name__)
 
 LARGEST_BATCH: Final = 4_000  # records of one batch; judgement: about 100 ms of judging, far below any time-out
-ASIDE: Final = 500  # records of a round from which on it is judged in a thread; below, the hand-over costs more
+ASIDE: Final = 2_000  # records of a round from which on it is judged in a thread; below, sharing the GIL costs more
 _COMMIT_ATTEMPTS: Final = 3
 
 _Result = TypeVar("_Result")

@@ -1,0 +1,56 @@
+"""The counterparties stage takes what the accounts stage sends, and is not stopped by what it did not send."""
+
+import msgspec
+
+from rules.messages import Flow
+from rules.network import CounterpartiesEngine
+from streams.counterparties import CounterpartiesStage
+from streams.rulefiles import load_rules
+from streams.settings import ALERTS, DEADLETTERS
+
+STAGE = CounterpartiesStage(CounterpartiesEngine(load_rules()))
+ADDRESS = "0x" + "ab" * 20
+T0 = 1_767_225_600_000
+
+
+def flow(number: int, account: str) -> Flow:
+    return Flow(
+        T0 + number, "exchange.withdrawals", 0, number, ADDRESS, account, False, 900_000_000, f"w{number}", "900", "USDT"
+    )
+
+
+def bundle(*flows: Flow) -> bytes:
+    return msgspec.msgpack.encode(flows)
+
+
+def test_a_record_that_is_no_bundle_is_a_dead_letter_and_the_others_are_judged() -> None:
+    records = [
+        (0, None, bundle(flow(1, "a"))),
+        (1, None, b"\xc1 no bundle"),
+        (2, None, None),
+        (3, None, bundle(flow(2, "b"))),
+    ]
+    work = STAGE.decode(2, [records])
+    states = {key: STAGE.fresh_state() for key in work.keys}
+    judged = STAGE.judge(work, 2, states, None, T0)
+    assert judged.counts == (2, 0, 0, 2)
+    topics = [message.topic for message in judged.outputs.messages]
+    assert topics == [ALERTS, DEADLETTERS, DEADLETTERS]
+    letter = msgspec.json.decode(judged.outputs.messages[1].value)
+    assert letter["source"] == {"topic": "lockgate.flows", "partition": 2, "offset": 1}
+    assert letter["reason"].startswith("not a bundle of flows")
+
+
+def test_a_stored_address_reads_back_as_it_was() -> None:
+    work = STAGE.decode(0, [[(0, None, bundle(flow(1, "a"), flow(2, "b")))]])
+    states = {key: STAGE.fresh_state() for key in work.keys}
+    writes = STAGE.judge(work, 0, states, None, T0).writes
+    assert STAGE.load_state(writes.replaced[ADDRESS]) == states[ADDRESS]
+
+
+def test_only_addresses_that_changed_are_written() -> None:
+    work = STAGE.decode(0, [[(0, None, bundle(flow(2, "a")))]])
+    states = {key: STAGE.fresh_state() for key in work.keys}
+    STAGE.judge(work, 0, states, None, T0)
+    older = STAGE.decode(0, [[(1, None, bundle(flow(1, "a")))]])
+    assert STAGE.judge(older, 0, states, None, T0).writes.replaced == {}
