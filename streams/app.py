@@ -50,7 +50,9 @@ class LockgateApp(faust.App):
     async def lockgate_claims_settled(self, timeout_seconds: float) -> None:
         """Wait until every assigned partition is claimed, or has failed to be, but not longer than the time given."""
         if self.lockgate_session is not None:
-            await asyncio.wait([asyncio.create_task(self.lockgate_session.settled.wait())], timeout=timeout_seconds)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout_seconds):
+                    await self.lockgate_session.settled.wait()
 
     def lockgate_claimed(self) -> set[tuple[str, int]]:
         """Topic partitions that are being judged."""

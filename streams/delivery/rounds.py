@@ -7,7 +7,6 @@ Large rounds are judged in a thread, so that the transaction under way gets its 
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
@@ -25,8 +24,6 @@ from streams.delivery.publisher import Publication, Publisher
 from streams.delivery.stage import Judged, MemoryChanges, Work, encode_outputs
 from streams.errors import Lost
 from streams.store import Commit, Store
-
-log = logging.getLogger(__name__)
 
 LARGEST_BATCH: Final = 4_000  # records of one batch; judgement: about 100 ms of judging, far below any time-out
 ASIDE: Final = 2_000  # records of a round from which on it is judged in a thread; below, sharing the GIL costs more

@@ -94,13 +94,6 @@ class Session:
             self._feed.full(partition.stage.sources, partition.number)
         self._wake.set()
 
-    @property
-    def ready(self) -> bool:
-        """Whether every partition of this worker is being judged."""
-        return bool(self.partitions) and all(
-            partition.condition is Condition.READY for partition in self.partitions.values()
-        )
-
     async def _run(self) -> None:
         pause = _FIRST_PAUSE
         while not self._stopped.is_set():
@@ -110,6 +103,12 @@ class Session:
             except RECOVERABLE as error:
                 metrics.SESSION_FAILURES.labels(type(error).__name__).inc()
                 log.warning("session failed", extra={"error": type(error).__name__, "reason": str(error)[:300]})
+            except asyncio.CancelledError:
+                if self._stopped.is_set():
+                    raise
+                # aiokafka lets one of its own out when it is stopped while the broker is away: an outage, not our end
+                metrics.SESSION_FAILURES.labels("CancelledError").inc()
+                log.warning("session failed", extra={"error": "CancelledError", "reason": "a client was cut short"})
             except Exception:  # the agent boundary: a fault of ours must not end the worker either
                 metrics.SESSION_FAILURES.labels("bug").inc()
                 log.exception("session failed for an unknown reason")
@@ -158,6 +157,8 @@ class Session:
         checked = time.monotonic()
         while not self._stopped.is_set():
             for claim in claims:
+                if claim.cancelled():
+                    raise Lost("a claim was cut short")
                 if claim.done():
                     claim.result()  # raises what the claim did not expect
             ready = [part for part in self.partitions.values() if part.condition is Condition.READY]
