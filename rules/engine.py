@@ -10,6 +10,7 @@ from typing import Final
 from rules.addresses import MalformedAddress, canonical_forms
 from rules.finding import Answer, Finding, Unanswered
 from rules.intake import Intake, Item, dead_letter
+from rules.knowledge import NOTHING, Knowledge
 from rules.lists import Watchlist
 from rules.messages import Action, Decision, Flow, ListMatch, NotEvaluated, Source, Verdict
 from rules.outcome import Outcome, alert_id, compose, effective_action
@@ -23,14 +24,14 @@ JUDGED_AGAIN: Final = 16  # judgement: later transfers asked about again when a 
 
 
 class AccountsEngine:
-    """Judges batches of transfers with a rule set and a watchlist.
+    """Judges batches of transfers with a rule set and the lists in force.
 
     `max_list_age_seconds`: withdrawals are held when the list is older than this, or of unknown age; None switches it off.
     """
 
-    def __init__(self, ruleset: Ruleset, watchlist: Watchlist | None, *, max_list_age_seconds: int | None = None) -> None:
+    def __init__(self, ruleset: Ruleset, knowledge: Knowledge = NOTHING, *, max_list_age_seconds: int | None = None) -> None:
         self.ruleset = ruleset
-        self.watchlist = watchlist
+        self.knowledge = knowledge
         self.max_list_age = max_list_age_seconds
         self.withdrawal_names = tuple(rule.about.id for rule in ruleset.withdrawal_rules)
         asked = {kind for rule in ruleset.counterparty_rules for kind in rule.asked_on}
@@ -74,13 +75,14 @@ class _Batch:
     ) -> None:
         self._engine = engine
         self._ruleset = engine.ruleset
-        self._watchlist = engine.watchlist
+        self._knowledge = engine.knowledge
+        self._watchlist = engine.knowledge.watchlist
         self._partition = partition
         self._profiles = profiles
         self._seen = seen
         self._detected_at = moment(judged_ms)
-        self._list_hash = engine.watchlist.hash if engine.watchlist else None
-        self._list_age = _age_seconds(engine.watchlist, judged_ms)
+        self._list_hash = engine.knowledge.hash or None
+        self._list_age = _age_seconds(engine.knowledge.watchlist, judged_ms)
         self._list_stale = engine.max_list_age is not None and (
             self._list_age is None or self._list_age > engine.max_list_age
         )
@@ -145,7 +147,7 @@ class _Batch:
             addresses[0] if addresses else "",
             (transfer.event_id, transfer.amount, transfer.asset),
         )
-        return Case(profile, index, occurred_ms, transfer, addresses, unreadable, listed, watchlist is not None)
+        return Case(profile, index, occurred_ms, transfer, addresses, unreadable, listed, self._knowledge)
 
     def _ask(self, rules: Iterable[AccountRule], case: Case, account_id: str, source: Source) -> _Answers | None:
         """Ask each rule; None when none had anything to say."""

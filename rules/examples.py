@@ -17,6 +17,7 @@ import msgspec
 from rules.address_state import AddressState
 from rules.engine import AccountsEngine
 from rules.intake import Gate, Intake
+from rules.knowledge import Knowledge
 from rules.lists import ListedAddress, ListEntry, SanctionsList, Watchlist, merge
 from rules.messages import Alert, Severity
 from rules.network import CounterpartiesEngine
@@ -164,7 +165,7 @@ class _Stage:
     """Both engines with empty state; remembers what went through, as the worker does."""
 
     def __init__(self, ruleset: Ruleset, watchlist: Watchlist | None) -> None:
-        self._accounts = AccountsEngine(ruleset, watchlist)
+        self._accounts = AccountsEngine(ruleset, Knowledge(watchlist))
         self._counterparties = CounterpartiesEngine(ruleset)
         self._by_address = any(isinstance(rule, CounterpartyRule) for rule in ruleset.rules)
         self._profiles: defaultdict[str, Profile] = defaultdict(Profile)

@@ -12,6 +12,7 @@ import msgspec
 
 from rules.address_state import AddressState
 from rules.finding import Answer
+from rules.knowledge import NOTHING, Knowledge
 from rules.messages import Action, Evidence, Flow, ListMatch, Severity
 from rules.profile import Profile
 from rules.transfer import Kind, Transfer, dollars, moment, value_micros
@@ -114,7 +115,7 @@ class Case(msgspec.Struct, frozen=True, gc=False):
     addresses: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
     listed: tuple[tuple[str, ListMatch], ...] = ()
-    screened: bool = False  # whether a sanctions list is loaded
+    knowledge: Knowledge = NOTHING  # the lists in force
 
     def own_evidence(self, shows: str) -> Evidence:
         """The transfer being judged, as evidence; works for one too old for the profile, too."""

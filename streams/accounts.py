@@ -33,7 +33,7 @@ class AccountsStage(Stage):
 
     def __init__(self, engine: AccountsEngine) -> None:
         self._engine = engine
-        self.list_hash = engine.watchlist.hash if engine.watchlist else ""
+        self.list_hash = engine.knowledge.hash
         self.ruleset = engine.ruleset.hash
 
     def decode(self, partition: int, records: Sequence[Sequence[RawRecord]]) -> Work:

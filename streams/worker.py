@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, UnknownError
 
 from rules.engine import AccountsEngine
+from rules.knowledge import Knowledge
 from rules.lists import Watchlist
 from rules.network import CounterpartiesEngine
 from rules.ruleset import Ruleset
@@ -48,7 +49,7 @@ def run_worker(settings: Settings, ruleset: Ruleset, watchlist: Watchlist) -> No
     health.waiting_for = lambda: "waiting for Kafka and its topics"
     transactional = loop.run_until_complete(wait_for_kafka(settings, health))
     metrics.TRANSACTIONAL.set(transactional)
-    engine = AccountsEngine(ruleset, watchlist, max_list_age_seconds=settings.max_list_age_seconds())
+    engine = AccountsEngine(ruleset, Knowledge(watchlist), max_list_age_seconds=settings.max_list_age_seconds())
     stages = (AccountsStage(engine), CounterpartiesStage(CounterpartiesEngine(ruleset)))
     app = make_app(settings, stages, Store(settings.redis), transactional=transactional)
     health.waiting_for = lambda: _not_ready(app)

@@ -18,7 +18,7 @@ class DirectExposure(AccountRule):
         """Answer from the screening of this transfer's addresses alone."""
         if case.listed:
             return self._exposed(case)
-        if not case.screened:
+        if case.knowledge.watchlist is None:
             return Unanswered("no sanctions list is loaded")
         if case.unreadable:
             return Unanswered(f"an address cannot be read: {case.unreadable[0]}")

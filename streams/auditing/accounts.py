@@ -22,7 +22,7 @@ from streams.delivery.stage import Message, Outputs, encode_outputs
 from streams.settings import ALERTS, DEADLETTERS, VERDICTS
 
 # Without rules the engine still says which records are transfers, which repeat, and which flows they make.
-_ENGINE: Final = AccountsEngine(Ruleset({}, ""), None)
+_ENGINE: Final = AccountsEngine(Ruleset({}, ""))
 _ENGINE.flows_in = _ENGINE.flows_out = True
 STAGE: Final = AccountsStage(_ENGINE)
 

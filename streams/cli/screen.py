@@ -15,6 +15,7 @@ import msgspec
 
 from rules.engine import AccountsEngine
 from rules.intake import RawRecord
+from rules.knowledge import Knowledge
 from rules.lists import Watchlist
 from streams.cli.lists import list_option
 from streams.cli.options import with_settings
@@ -62,7 +63,7 @@ def screen(
     Exit codes: 0 done, whatever was found; 2 a file, list, rule or setting cannot be used.
     """
     ruleset, watchlist = load_rules(settings.rules_folder()), load_watchlist(sources or settings.lists)
-    engine = AccountsEngine(ruleset, watchlist, max_list_age_seconds=settings.max_list_age_seconds())
+    engine = AccountsEngine(ruleset, Knowledge(watchlist), max_list_age_seconds=settings.max_list_age_seconds())
     screening = Screening(engine, "stdin" if file == _STDIN else Path(file).name)
     gc.collect()
     gc.freeze()

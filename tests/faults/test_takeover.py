@@ -22,6 +22,7 @@ from recompute import Reader, Recomputation
 from running import lockgate, transfer
 
 from rules.engine import AccountsEngine
+from rules.knowledge import Knowledge
 from streams.accounts import AccountsStage
 from streams.components import Kafka, Redis
 from streams.delivery.claim import Claimer
@@ -130,7 +131,7 @@ class Hand:
         self.feed = DirectFeed()
         self.publisher = Publisher([place.kafka], transactional_id)
         self.rounds = Rounds(self.store, self.publisher, self.feed)
-        engine = AccountsEngine(load_rules(), load_watchlist(("demo",)))
+        engine = AccountsEngine(load_rules(), Knowledge(load_watchlist(("demo",))))
         self.partition = Partition(AccountsStage(engine), place.number, GROUP, 1_000)
         self.claimer = Claimer(
             servers=[place.kafka],

@@ -20,6 +20,7 @@ from confluent_kafka import Consumer, TopicPartition
 from rules.address_state import AddressState
 from rules.engine import AccountsEngine
 from rules.intake import Gate, Intake
+from rules.knowledge import Knowledge
 from rules.lists import Watchlist
 from rules.messages import Flow
 from rules.network import CounterpartiesEngine
@@ -99,7 +100,7 @@ class Recomputation:
         self.counts: Counter[str] = Counter()
         self.stored: dict[tuple[str, int], Stored] = {}
         self._reader = Reader(bootstrap)
-        self._accounts = AccountsEngine(ruleset, watchlist)
+        self._accounts = AccountsEngine(ruleset, Knowledge(watchlist))
         self._network = CounterpartiesEngine(ruleset)
         self._rules_and_list = {
             "accounts": (watchlist.hash, ruleset.hash),

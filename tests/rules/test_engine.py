@@ -12,6 +12,7 @@ from rules.address_state import AddressState
 from rules.engine import JUDGED_AGAIN, AccountsEngine
 from rules.finding import Answer, Finding, Unanswered
 from rules.intake import Gate, Intake
+from rules.knowledge import Knowledge
 from rules.lists import ListedAddress, ListEntry, SanctionsList, Watchlist, merge
 from rules.messages import Action, Alert, Decision, Flow, Severity, Source, Verdict
 from rules.outcome import Outcome, alert_id
@@ -77,7 +78,7 @@ class Exposure(AccountRule):
             address, match = case.listed[0]
             own = case.own_evidence("listed")
             return Finding(story=(own.event_id,), evidence=(own,), facts={}, counterparty=address, match=match)
-        if not case.screened or case.unreadable or not case.addresses:
+        if case.knowledge.watchlist is None or case.unreadable or not case.addresses:
             return Unanswered("; ".join(case.unreadable) or "nothing to screen")
         return None
 
@@ -133,7 +134,7 @@ class Worker:
     """Feeds batches to an engine and keeps the state between them."""
 
     def __init__(self, *rules: Rule, listed: Watchlist | None = None, **options: Any) -> None:
-        self.engine = AccountsEngine(ruleset(*rules), listed, **options)
+        self.engine = AccountsEngine(ruleset(*rules), Knowledge(listed), **options)
         self.profiles: dict[str, Profile] = {}
         self.seen = Seen()
         self.offset = 0

@@ -32,7 +32,7 @@ def step(number: int, plan: Plan, **more: str) -> list[bytes]:
 def judge(rule_id: str, batches: Iterable[Sequence[bytes]]) -> list[Alert]:
     """The alerts of one rule over some batches of one partition."""
     ruleset = Ruleset({rule_id: (ALL[rule_id], ALL.files[rule_id])}, "hash")
-    accounts, counterparties = AccountsEngine(ruleset, None), CounterpartiesEngine(ruleset)
+    accounts, counterparties = AccountsEngine(ruleset), CounterpartiesEngine(ruleset)
     profiles: dict[str, Profile] = {}
     states: dict[str, AddressState] = {}
     seen, alerts = Seen(), []

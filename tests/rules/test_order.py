@@ -56,7 +56,7 @@ def item(entry: Entry) -> Item:
 
 
 def told(batches: Iterable[Sequence[Entry]]) -> Counter[tuple[str, str]]:
-    engine, profiles, seen = AccountsEngine(RULESET, None), {"account": Profile()}, Seen()
+    engine, profiles, seen = AccountsEngine(RULESET), {"account": Profile()}, Seen()
     found: Counter[tuple[str, str]] = Counter()
     for batch in batches:
         outcome = engine.judge(Intake([item(entry) for entry in batch], []), 0, profiles, seen, T0)

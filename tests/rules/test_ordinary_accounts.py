@@ -11,6 +11,7 @@ from random import Random
 
 from rules.engine import AccountsEngine
 from rules.intake import Intake, Item
+from rules.knowledge import Knowledge
 from rules.lists import SanctionsList, merge
 from rules.messages import Severity
 from rules.profile import Profile
@@ -113,7 +114,7 @@ def items() -> Iterator[Item]:
 def test_ordinary_accounts_draw_hardly_any_alert() -> None:
     ledger = list(items())
     profiles = {item[4].account_id: Profile() for item in ledger}
-    engine = AccountsEngine(load_rules(), merge([SanctionsList.of("nobody", [])]))
+    engine = AccountsEngine(load_rules(), Knowledge(merge([SanctionsList.of("nobody", [])])))
     outcome = engine.judge(Intake(ledger, []), 0, profiles, Seen(), T0)
     telling = [alert for alert in outcome.alerts if alert.severity not in (Severity.LOW, Severity.INFO)]
     assert len(telling) <= ACCOUNTS / 1_000 * DAYS / 30, [(alert.rule_id, alert.facts) for alert in telling]

@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.engine import AccountsEngine
+from rules.knowledge import Knowledge
 from streams.accounts import SNAPSHOT_EVERY, AccountsStage
 from streams.delivery.stage import Writes
 from streams.rulefiles import load_rules
 from streams.watchlists import load_watchlist
 
-STAGE = AccountsStage(AccountsEngine(load_rules(), load_watchlist(("demo",))))
+STAGE = AccountsStage(AccountsEngine(load_rules(), Knowledge(load_watchlist(("demo",)))))
 LISTED = "0x098B716B8Aaf21512996dC57EB0615e2383E2f96"
 HOUR_MS = 3_600_000
 T0 = 1_767_225_600_000

@@ -12,6 +12,7 @@ import xxhash
 
 from rules.engine import AccountsEngine
 from rules.intake import RawRecord
+from rules.knowledge import Knowledge
 from rules.network import CounterpartiesEngine
 from streams.accounts import AccountsStage
 from streams.auditing import FaultKind, Report, audit
@@ -100,7 +101,7 @@ class History:
         self.redis = MemoryStandings()
         for number in range(60):
             self._send(number)
-        accounts = AccountsStage(AccountsEngine(RULESET, WATCHLIST))
+        accounts = AccountsStage(AccountsEngine(RULESET, Knowledge(WATCHLIST)))
         counterparties = CounterpartiesStage(CounterpartiesEngine(RULESET))
         for partition in range(PARTITIONS):
             self._run(accounts, partition, sizes=(7, 1, 9))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from rules.engine import AccountsEngine
+from rules.knowledge import Knowledge
 from streams.accounts import alert_message, deadletter_message, verdict_message
 from streams.delivery.journal import BatchRecord, ClaimRecord, encode
 from streams.delivery.stage import Message
@@ -24,7 +25,7 @@ def fed() -> Fed:
 @pytest.fixture(scope="module")
 def messages(fed: Fed) -> list[Message]:
     """What a worker sends of them."""
-    session = Screening(AccountsEngine(load_rules(), load_watchlist(["demo"])), "x")
+    session = Screening(AccountsEngine(load_rules(), Knowledge(load_watchlist(["demo"]))), "x")
     out = session.judge([(number, None, line) for number, line in enumerate(fed.lines)], 1_790_000_000_000)
     totals = session.totals
     counts = (totals.deposits, totals.withdrawals, totals.duplicates, totals.deadletters)

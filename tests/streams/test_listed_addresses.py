@@ -10,6 +10,7 @@ from ofac_files import address_text, cut, sdn_row, write
 from spellings import spellings_of
 
 from rules.engine import AccountsEngine
+from rules.knowledge import Knowledge
 from rules.lists import Watchlist
 from rules.messages import Decision
 from streams.listfeed import load_lists
@@ -61,7 +62,7 @@ def test_each_is_alerted_as_source_and_rejected_as_destination(
         for _, currency, address in published
         for spelling, network in (*spellings_of(address), (address, currency), (address, None))
     ]
-    screening = Screening(AccountsEngine(load_rules(), watchlist), "test")
+    screening = Screening(AccountsEngine(load_rules(), Knowledge(watchlist)), "test")
     for kind in ("deposit", "withdrawal"):
         records = [(number, None, line(number, kind, *case[1:])) for number, case in enumerate(asked)]
         screened = screening.judge(records, JUDGED_MS)
@@ -74,7 +75,7 @@ def test_each_is_alerted_as_source_and_rejected_as_destination(
 
 
 def test_a_malformed_address_is_held_and_says_which_rule_was_not_evaluated(watchlist: Watchlist) -> None:
-    screening = Screening(AccountsEngine(load_rules(), watchlist), "test")
+    screening = Screening(AccountsEngine(load_rules(), Knowledge(watchlist)), "test")
     bad = [("0x1234", "ethereum"), ("TXLAQ63Xg1NAzckPwKHvzw7CSEmLMEqcdX", "tron"), ("bc1qqqqqqqqq", "bitcoin")]
     screened = screening.judge([(n, None, line(n, "withdrawal", *case)) for n, case in enumerate(bad)], JUDGED_MS)
     for verdict in screened.verdicts:

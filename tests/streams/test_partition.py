@@ -8,7 +8,7 @@ from streams.rulefiles import load_rules
 
 
 def partition_of_accounts() -> Partition:
-    return Partition(AccountsStage(AccountsEngine(load_rules(), None)), 0, "group", 100)
+    return Partition(AccountsStage(AccountsEngine(load_rules())), 0, "group", 100)
 
 
 def touched(cache: StateCache, *keys: str) -> None:

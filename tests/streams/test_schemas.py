@@ -14,6 +14,7 @@ from fuzzed import dumps, fuzzed_lines
 
 from rules.engine import AccountsEngine
 from rules.intake import Gate, Intake
+from rules.knowledge import Knowledge
 from rules.transfer import BadTransfer, read_transfer
 from streams.cli.schemas import ASYNCAPI, contract_files
 from streams.kafka_topics import TOPICS
@@ -53,7 +54,7 @@ def objects(node: Any, path: str = "$") -> Iterator[tuple[str, dict[str, Any]]]:
 @pytest.fixture(scope="module")
 def output() -> list[Screened]:
     """What comes of the demo scenario and of damaged lines."""
-    session = Screening(AccountsEngine(load_rules(), load_watchlist(["demo"])), "transfers.jsonl")
+    session = Screening(AccountsEngine(load_rules(), Knowledge(load_watchlist(["demo"]))), "transfers.jsonl")
     lines = [*map(dumps, scenario("demo").transfers()), *fuzzed_lines(3_000)]
     return [session.judge(batch, 1_790_000_000_000) for batch in read_records(io.BytesIO(b"\n".join(lines)))]
 

@@ -15,6 +15,7 @@ import pytest
 from fuzzed import dumps, fuzzed_lines
 
 from rules.engine import AccountsEngine
+from rules.knowledge import Knowledge
 from streams.rulefiles import load_rules
 from streams.scenarios import DEMO_LISTED, scenario
 from streams.screening import BATCH_LINES, LONGEST_LINE_BYTES, Screened, Screening, read_records
@@ -24,7 +25,7 @@ JUDGED_MS = 1_790_000_000_000
 
 
 def screening() -> Screening:
-    return Screening(AccountsEngine(load_rules(), load_watchlist(["demo"])), "transfers.jsonl")
+    return Screening(AccountsEngine(load_rules(), Knowledge(load_watchlist(["demo"]))), "transfers.jsonl")
 
 
 def screened(session: Screening, data: bytes) -> list[Screened]:
@@ -224,7 +225,7 @@ def test_what_cannot_be_used_is_named_and_ends_with_exit_code_2(tmp_path: Path) 
 
 
 def test_an_old_list_holds_withdrawals_when_so_set() -> None:
-    engine = AccountsEngine(load_rules(), load_watchlist(["demo"]), max_list_age_seconds=3600)
+    engine = AccountsEngine(load_rules(), Knowledge(load_watchlist(["demo"])), max_list_age_seconds=3600)
     session = Screening(engine, "x")
     screened(session, jsonl([to_listed(addresses=["0x52908400098527886E0F7030069857D2E4169EE7"])]))
     assert session.totals.decisions == {"hold": 1}
