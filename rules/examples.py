@@ -27,7 +27,7 @@ from rules.rule import CounterpartyRule, Rule, Status, Window
 from rules.ruleset import Example, RuleFile, Ruleset
 from rules.seen import Seen
 from rules.stories import Stories
-from rules.transfer import AccountFacts, Kind, Transfer
+from rules.transfer import AccountFacts, Kind, Party, Transfer
 
 EVENT_MS: Final = 1_773_576_000_000  # 2026-03-15 12:00 UTC; at noon a few hours either way stay on the same day
 
@@ -48,8 +48,14 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     broken: bool = False
 
 
+class StepParty(Party, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The counterparty of an example's transfer; a misspelt key is a fault of the example."""
+
+
 class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A transfer of an example as its file writes it."""
+    """A transfer of an example as its file writes it. `holder_name`, `holder_country`, `account_type` and `opened_at` are
+    the facts of the account.
+    """
 
     kind: Kind
     value_usd: str = "100"
@@ -61,13 +67,25 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     amount: str | None = None
     account: str = "account-1"
     opened_at: str | None = None
+    holder_name: str | None = None
+    holder_country: str | None = None
+    account_type: str | None = None
+    counterparty: StepParty | None = None
+    ip: str | None = None
+    ip_country: str | None = None
+    device_id: str | None = None
     repeat: int = 1
     every: str = "1d"
 
     def transfers(self, prefix: str) -> Iterator[Transfer]:
         """The transfers it stands for. Raises BadExample."""
         start, step = time_of(self.at), _length(self.every)
-        opened = None if self.opened_at is None else AccountFacts(opened_at=time_of(self.opened_at))
+        facts = AccountFacts(
+            opened_at=None if self.opened_at is None else time_of(self.opened_at),
+            holder_name=self.holder_name,
+            country=self.holder_country,
+            type=self.account_type,
+        )
         for number in range(self.repeat):
             event_id = f"{prefix}.{number}"
             if start + number * step > EVENT_MS:
@@ -82,7 +100,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
                 value_usd=self.value_usd,
                 addresses=self._addresses(event_id),
                 occurred_at=start + number * step,
-                account=opened,
+                counterparty=self.counterparty,
+                ip=self.ip,
+                ip_country=self.ip_country,
+                device_id=self.device_id,
+                account=None if facts == AccountFacts() else facts,
             )
 
     def _addresses(self, event_id: str) -> tuple[str, ...]:

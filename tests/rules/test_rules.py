@@ -162,6 +162,8 @@ EVENT = {"kind": "deposit"}
         ([{"kind": "deposit", "value_usd": 5}], EVENT),
         ([{"kind": "deposit", "at": "-2h", "repeat": 4, "every": "1h"}], EVENT),
         ([{"kind": "deposit", "opened_at": "tomorrow"}], EVENT),
+        ([], {"kind": "deposit", "counterparty": {"nme": "Kim"}}),
+        ([], {"kind": "deposit", "ip_country": "KOR"}),
     ],
 )
 def test_an_example_that_cannot_be_run_is_a_fault(history: list[dict[str, Any]], event: dict[str, Any]) -> None:
