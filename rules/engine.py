@@ -138,14 +138,14 @@ class _Batch:
             if watchlist is not None and (match := _listed(watchlist, spelling, forms)) is not None:
                 listed += ((forms[0], match),)
         profile = self._profiles[transfer.account_id]
-        if opened_ms is not None:
-            profile.opened_ms = opened_ms
+        if transfer.account is not None:
+            profile.learn(occurred_ms, inflow, opened_ms, transfer.account.type or "")
         index = profile.add(
             occurred_ms,
             inflow,
             value,
             addresses[0] if addresses else "",
-            (transfer.event_id, transfer.amount, transfer.asset),
+            (transfer.event_id, transfer.amount, transfer.asset, network or ""),
         )
         return Case(profile, index, occurred_ms, transfer, addresses, unreadable, listed, self._knowledge)
 
@@ -256,7 +256,10 @@ class _Batch:
             outcome.counts.withdrawals += 1
         address = addresses[0] if addresses else ""
         told = tuple(answers.told) if answers is not None else ()
-        movement = Movement(occurred_ms, inflow, value, address, event_id, amount, asset, opened_ms, told)
+        network, account_type = transfer.network or "", (transfer.account.type or "") if transfer.account is not None else ""
+        movement = Movement(
+            occurred_ms, inflow, value, address, event_id, amount, asset, network, opened_ms, account_type, told
+        )
         outcome.movements.append((account_id, movement))
         if self._engine.flows_in if inflow else self._engine.flows_out:
             place = (occurred_ms, topic, self._partition, offset)

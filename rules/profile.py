@@ -20,6 +20,7 @@ RECENT_MS: Final = 35 * 86_400_000  # judgement: the longest window of a rule (3
 OVERDUE_MS: Final = RECENT_MS + 5 * 86_400_000  # likewise
 DAYS: Final = 90  # judgement: three months of daily sums make a baseline
 DAY_MS: Final = 86_400_000
+Detail = tuple[str, str, str, str]  # event id, amount, asset, network
 _LARGEST: Final = 2**62  # sums saturate here: state is 64-bit integers
 
 
@@ -45,7 +46,9 @@ class Movement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     event_id: str
     amount: str
     asset: str
+    network: str
     opened_ms: int | None
+    account_type: str  # as the exchange named it, or empty
     told: tuple[tuple[str, int], ...] = ()
 
 
@@ -53,44 +56,55 @@ class Profile(msgspec.Struct, array_like=True):
     """The recent transfers of one account, its daily sums, and the stories already told about it.
 
     The columns `occurred_ms` to `detail` run in parallel, oldest first; `value` is in micro-dollars, `detail` holds event
-    id, amount and asset. `unsaved` counts the movements since the state was last written as a whole.
+    id, amount, asset and network. `opened_ms` is the earliest opening date that a transfer told, `account_type` the one that
+    the transfer of `typed_ms` told, the newest to tell any. `unsaved` counts the movements since the state was last written
+    as a whole.
     """
 
     occurred_ms: list[int] = []
     inflow: list[bool] = []
     value: list[int] = []
     address: list[str] = []
-    detail: list[tuple[str, str, str]] = []
+    detail: list[Detail] = []
     days: dict[int, Day] = {}
     first_ms: int = 0
     forgotten_ms: int = 0
     opened_ms: int | None = None
+    account_type: str = ""
+    typed_ms: int = 0
     stories: Stories = msgspec.field(default_factory=Stories)
     unsaved: int = 0
 
     def apply(self, movement: Movement) -> None:
         """Take in a movement that was judged before."""
-        if movement.opened_ms is not None:
-            self.opened_ms = movement.opened_ms
+        if movement.opened_ms is not None or movement.account_type:
+            self.learn(movement.occurred_ms, movement.inflow, movement.opened_ms, movement.account_type)
         self.add(
             movement.occurred_ms,
             movement.inflow,
             movement.value,
             movement.address,
-            (movement.event_id, movement.amount, movement.asset),
+            (movement.event_id, movement.amount, movement.asset, movement.network),
         )
         for alert_id, occurred_ms in movement.told:
             self.stories.tell(alert_id, occurred_ms)
 
-    def add(self, occurred_ms: int, inflow: bool, value: int, address: str, detail: tuple[str, str, str]) -> int:
-        """Put a transfer where its event time belongs and return its index.
+    def learn(self, occurred_ms: int, inflow: bool, opened_ms: int | None, account_type: str) -> None:
+        """Take in what a transfer tells of the account itself, so that the order of arrival does not matter."""
+        if opened_ms is not None and (self.opened_ms is None or opened_ms < self.opened_ms):
+            self.opened_ms = opened_ms
+        if account_type and (occurred_ms > self.typed_ms or (occurred_ms == self.typed_ms and not inflow)):
+            self.account_type, self.typed_ms = account_type, occurred_ms
+
+    def add(self, occurred_ms: int, inflow: bool, value: int, address: str, detail: Detail) -> int:
+        """Put a transfer where its event time belongs and return its index; at the same moment deposits come first.
 
         -1 when it is older than everything kept and there is no room: the daily sums have it, the look back has not.
         """
         self.unsaved += 1
         self._count(occurred_ms, inflow, value)
         times = self.occurred_ms
-        if not times or occurred_ms >= times[-1]:
+        if not times or occurred_ms > times[-1] or (occurred_ms == times[-1] and (not inflow or self.inflow[-1])):
             times.append(occurred_ms)
             self.inflow.append(inflow)
             self.value.append(value)
@@ -99,6 +113,8 @@ class Profile(msgspec.Struct, array_like=True):
             index = len(times) - 1
         else:
             index = bisect_right(times, occurred_ms)
+            while inflow and index and times[index - 1] == occurred_ms and not self.inflow[index - 1]:
+                index -= 1
             if occurred_ms <= self.forgotten_ms or (index == 0 and len(times) >= RECENT_TRANSFERS):
                 self.forgotten_ms = max(self.forgotten_ms, occurred_ms)
                 return -1
@@ -139,7 +155,7 @@ class Profile(msgspec.Struct, array_like=True):
                 shows=shows,
             )
             for i in indices
-            for event_id, amount, asset in (self.detail[i],)
+            for event_id, amount, asset, _ in (self.detail[i],)
         )
 
     def _count(self, occurred_ms: int, inflow: bool, value: int) -> None:

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.errors import Impossible
 
-STATE_VERSION: Final = 1  # of profiles, address states and the order of judging: replay is exact within one version
+STATE_VERSION: Final = 2  # of profiles, address states and the order of judging: replay is exact within one version
 _READ_TIMEOUT_SECONDS: Final = 30.0
 
 Range = tuple[int, int, int]  # start, end (half open), records between them

@@ -281,7 +281,7 @@ def test_a_repeated_transfer_sends_nothing_again() -> None:
     outcome = worker.judge(record("e1", usd="100"))
     assert (outcome.alerts, outcome.verdicts, outcome.flows) == ([], [], [])
     assert outcome.counts.duplicates == 1
-    assert [event_id for event_id, _, _ in worker.profiles["a1"].detail] == ["e1"]
+    assert [event_id for event_id, *_ in worker.profiles["a1"].detail] == ["e1"]
 
 
 def test_an_event_id_used_for_another_transfer_is_a_dead_letter() -> None:

@@ -24,7 +24,7 @@ transfers = st.lists(
 
 
 def add(profile: Profile, at: int, inflow: bool = True, value: int = 1_000_000) -> int:
-    return profile.add(T0 + at, inflow, value, f"address-{at}", (f"event-{at}", str(value), "USDT"))
+    return profile.add(T0 + at, inflow, value, f"address-{at}", (f"event-{at}", str(value), "USDT", "tron"))
 
 
 def filled(entries: Sequence[tuple[int, bool, int]]) -> Profile:
@@ -95,6 +95,41 @@ def test_of_two_at_the_same_moment_the_later_arrival_stands_last() -> None:
     assert profile.value == [1, 2, 3]
 
 
+def test_at_the_same_moment_a_deposit_stands_before_the_withdrawals_whichever_came_first() -> None:
+    profile = filled([(0, True, 1), (HOUR, False, 4), (HOUR, False, 5)])
+    assert add(profile, HOUR, True, 3) == 1
+    assert add(profile, 0, False, 2) == 1
+    assert profile.value == [1, 2, 3, 4, 5]
+
+
+facts = st.tuples(st.integers(0, 3), st.booleans(), st.none() | st.integers(1, 3), st.sampled_from(["", "a", "b"]))
+
+
+@given(st.lists(facts, max_size=8), st.randoms(use_true_random=False))
+def test_what_is_told_of_the_account_does_not_depend_on_how_the_two_topics_interleave(
+    told: list[tuple[int, bool, int | None, str]], shuffle: Random
+) -> None:
+    topics = [[one for one in told if one[1]], [one for one in told if not one[1]]]
+    turns = [one[1] for one in told]
+    shuffle.shuffle(turns)
+    arrival = [(topics[0] if deposit else topics[1]).pop(0) for deposit in turns]
+    one, other = Profile(), Profile()
+    for fact in told:
+        one.learn(*fact)
+    for fact in arrival:
+        other.learn(*fact)
+    assert one == other
+
+
+def test_the_earliest_opening_date_and_the_newest_account_type_are_kept() -> None:
+    profile = Profile()
+    profile.learn(T0, True, 7, "individual")
+    profile.learn(T0 + HOUR, True, 9, "business")
+    profile.learn(T0 - HOUR, True, 5, "minor")
+    profile.learn(T0 + 2 * HOUR, True, None, "")
+    assert (profile.opened_ms, profile.account_type) == (5, "business")
+
+
 def test_what_is_older_than_all_that_is_kept_counts_for_its_day_only() -> None:
     profile = filled([(100 * DAY_MS + n * HOUR, True, 1) for n in range(RECENT_TRANSFERS)])
     assert add(profile, 100 * DAY_MS - HOUR) == -1
@@ -150,13 +185,13 @@ def test_sums_stay_inside_64_bits(inflow: bool) -> None:
 @given(transfers, st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 100)), max_size=3))
 def test_a_profile_is_the_fold_of_its_movements(entries: list[tuple[int, bool, int]], told: list[tuple[str, int]]) -> None:
     judged, folded = filled(entries), Profile()
-    judged.opened_ms = 5
+    judged.learn(T0 + entries[0][0], entries[0][1], 5, "business")
     for alert_id, occurred_ms in told:
         judged.stories.tell(alert_id, occurred_ms)
     for number, (at, inflow, value) in enumerate(entries):
-        detail = (f"event-{at}", str(value), "USDT")
-        opened, stories = (5, tuple(told)) if number == 0 else (None, ())
-        folded.apply(Movement(T0 + at, inflow, value, f"address-{at}", *detail, opened, stories))
+        detail = (f"event-{at}", str(value), "USDT", "tron")
+        opened, kind, stories = (5, "business", tuple(told)) if number == 0 else (None, "", ())
+        folded.apply(Movement(T0 + at, inflow, value, f"address-{at}", *detail, opened, kind, stories))
     assert folded == judged
 
 
