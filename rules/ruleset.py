@@ -68,8 +68,11 @@ class RuleSource(msgspec.Struct, frozen=True, kw_only=True):
 class Ruleset:
     """Checked rules in a fixed order, split by what they are asked on. `hash` covers every file that made them."""
 
-    def __init__(self, rules: Mapping[str, tuple[Rule, RuleFile]], digest: str) -> None:
+    def __init__(
+        self, rules: Mapping[str, tuple[Rule, RuleFile]], digest: str, sources: Mapping[str, RuleSource] | None = None
+    ) -> None:
         self.hash = digest
+        self.sources: dict[str, RuleSource] = dict(sources or {})
         self.rules: tuple[Rule, ...] = tuple(rule for rule, _ in rules.values())
         self.files: dict[str, RuleFile] = {name: file for name, (_, file) in rules.items()}
         running = [rule for rule in self.rules if rule.about.status is not Status.RETIRED]
@@ -99,7 +102,8 @@ def build_ruleset(sources: Iterable[RuleSource]) -> Ruleset:
     rules: dict[str, tuple[Rule, RuleFile]] = {}
     faults: list[str] = []
     digest = hashlib.blake2b(digest_size=12)
-    for source in sorted(sources, key=lambda one: one.rule_id):
+    ordered = sorted(sources, key=lambda one: one.rule_id)
+    for source in ordered:
         digest.update(f"{source.rule_id}\0{source.toml}\0{source.code}\0".encode())
         try:
             file = msgspec.convert(tomllib.loads(source.toml), RuleFile)
@@ -113,7 +117,7 @@ def build_ruleset(sources: Iterable[RuleSource]) -> Ruleset:
         faults.append("no rules found")
     if faults:
         raise BadRule(faults)
-    return Ruleset(rules, digest.hexdigest())
+    return Ruleset(rules, digest.hexdigest(), {source.rule_id: source for source in ordered})
 
 
 def _faults(rule_id: str, file: RuleFile) -> Iterable[str]:

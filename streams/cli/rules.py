@@ -13,6 +13,7 @@ from streams.cli.options import json_option, with_settings
 from streams.cli.output import Output
 from streams.errors import RulesError
 from streams.rule_catalogue import catalogue, question
+from streams.rule_lock import NAME, breaches, lock_of, own_sources, read_lock, write_lock
 from streams.rulefiles import load_rules
 from streams.settings import Settings
 
@@ -84,21 +85,68 @@ def show(settings: Settings, rule_id: str, as_json: bool) -> None:
 @with_settings("rules")
 @json_option
 def check(settings: Settings, folder: Path | None, as_json: bool) -> None:
-    """Read all rule files, those of FOLDER among them, and run every example.
+    """Read all rule files, those of FOLDER among them, run every example, and compare with versions.lock if there is one.
 
-    Exit codes: 0 all as expected; 1 an example came out otherwise; 2 a file is wrong.
+    Exit codes: 0 all as expected; 1 an example came out otherwise, or a rule is not as it is locked; 2 a file is wrong.
     """
-    ruleset = load_rules(folder) if folder else _load(settings)
+    folder = folder or settings.rules_folder()
+    ruleset = load_rules(folder)
     output = Output(as_json)
+    known = read_lock(folder)
+    unlocked = [] if known is None else list(breaches(own_sources(ruleset, folder), known))
+    for breach in unlocked:
+        output.line(breach, f"{breach.rule_id}: {breach.says}")
     failed = list(failures(ruleset))
     for failure in failed:
         verb = "cannot be run" if failure.broken else f"expected {failure.expected}, got"
         output.line(failure, f"{failure.rule_id}: {failure.example!r} {verb}: {failure.got}")
     examples = sum(len(file.example) for file in ruleset.files.values())
-    facts = {"rules": len(ruleset.rules), "examples": examples, "failed": len(failed), "ruleset": ruleset.hash}
-    output.line(facts, f"{len(ruleset.rules)} rules, {examples} examples, {len(failed)} failed")
-    if failed:
+    facts = {
+        "rules": len(ruleset.rules),
+        "examples": examples,
+        "failed": len(failed),
+        "not_as_locked": len(unlocked),
+        "ruleset": ruleset.hash,
+    }
+    output.line(
+        facts, f"{len(ruleset.rules)} rules, {examples} examples, {len(failed)} failed, {len(unlocked)} not as locked"
+    )
+    if failed or unlocked:
         sys.exit(2 if any(failure.broken for failure in failed) else 1)
+
+
+@rules.command()
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when the lock is not up to date.")
+@click.option("--release", is_flag=True, help="Release every version: from now on a change needs a higher one.")
+@json_option
+def lock(folder: Path | None, only_check: bool, release: bool, as_json: bool) -> None:
+    """Write the version lock: rules/versions.lock of the built-in rules, or FOLDER/versions.lock of those in FOLDER.
+
+    The lock holds each rule's version and a hash of its code and its TOML file (examples left out). A version may change
+    freely until it is released; then a change needs a higher version: patch for wording, minor for a threshold, major
+    for logic. A released rule is never deleted: its status becomes retired.
+
+    Exit codes: 0 written, or up to date; 1 a released version changed, or not up to date (--check); 2 a file is wrong.
+    """
+    place = folder or _CATALOGUE.parent
+    sources, known = own_sources(load_rules(folder), folder), read_lock(place) or {}
+    output = Output(as_json)
+    found = list(breaches(sources, known))
+    lasting = found if only_check else [breach for breach in found if not breach.fixed]
+    for breach in lasting:
+        output.line(breach, f"{breach.rule_id}: {breach.says}")
+    if lasting:
+        sys.exit(1)
+    entries = known if only_check else lock_of(sources, known, release=release)
+    if not only_check:
+        try:
+            (place / NAME).write_text(write_lock(entries), "utf-8")
+        except OSError as error:
+            raise RulesError([f"{place / NAME}: {error.strerror}"]) from None
+    released = sum(one.released for one in entries.values())
+    facts = {"rules": len(entries), "released": released, "changed": len(found)}
+    output.line(facts, f"{place / NAME}: {len(entries)} rules, {released} released, {len(found)} changed")
 
 
 @rules.command()
