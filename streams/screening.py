@@ -5,22 +5,19 @@ or a slow pipe. Memory grows with accounts and addresses, not with lines. A re-s
 worker's memory of events reaches (`rules.seen.REMEMBERED`).
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, islice, repeat
 from typing import BinaryIO, Final
 
 import msgspec
 
-from rules.address_state import AddressState
 from rules.engine import AccountsEngine
 from rules.intake import Gate, Intake, RawRecord, dead_letter
 from rules.messages import Alert, DeadLetter, Source, Verdict
-from rules.network import CounterpartiesEngine
 from rules.outcome import Tally
-from rules.profile import Profile
-from rules.seen import Seen
 from rules.transfer import BadTransfer
+from streams.in_memory import AccountsInMemory, NetworkInMemory
 
 BATCH_LINES: Final = 4_000  # judgement: some 100 ms of work and 1 MB of input
 LONGEST_LINE_BYTES: Final = 4 * 1024 * 1024  # judgement: four times what Kafka takes by default
@@ -59,21 +56,17 @@ class Screening:
 
     def __init__(self, engine: AccountsEngine, source: str) -> None:
         self.totals = Totals()
-        self._accounts = engine
-        self._counterparties = CounterpartiesEngine(engine.ruleset)
+        self._accounts = AccountsInMemory(engine, _PARTITION)
+        self._network = NetworkInMemory(engine.ruleset)
         self._source = source
         self._gate = Gate(None, keyed=False)
-        self._profiles: defaultdict[str, Profile] = defaultdict(Profile)
-        self._addresses: defaultdict[str, AddressState] = defaultdict(AddressState)
-        self._seen = Seen()
 
     def judge(self, records: Sequence[RawRecord], judged_ms: int) -> Screened:
         """Judge a batch of lines as `read_records` yields them. Never raises over what stands in them."""
         intake = Intake([], [])
-        self._gate.admit(self._source, _PARTITION, self._not_too_long(records, intake), intake)
-        outcome = self._accounts.judge(intake, _PARTITION, self._profiles, self._seen, judged_ms)
-        self._seen.take_changes()
-        network = self._counterparties.judge(outcome.flows, self._addresses, judged_ms)
+        self._gate.admit(self._source, _PARTITION, not_too_long(self._source, records, intake), intake)
+        outcome = self._accounts.judge(intake, judged_ms)
+        network = self._network.judge(outcome.flows, judged_ms)
         totals, counts = self.totals, outcome.counts
         totals.lines += len(records)
         totals.deposits += counts.deposits
@@ -91,15 +84,16 @@ class Screening:
         self.totals.not_evaluated.update(tally.not_evaluated)
         self.totals.raised.update(tally.raised)
 
-    def _not_too_long(self, records: Iterable[RawRecord], intake: Intake) -> Iterator[RawRecord]:
-        """Those of the records that are whole; the others become dead letters."""
-        for record in records:
-            line = record[2]
-            if line is not None and len(line) > LONGEST_LINE_BYTES:
-                bad = BadTransfer(f"a line of more than {LONGEST_LINE_BYTES} bytes")
-                intake.deadletters.append(dead_letter(bad, line, Source(self._source, _PARTITION, record[0])))
-            else:
-                yield record
+
+def not_too_long(source: str, records: Iterable[RawRecord], intake: Intake) -> Iterator[RawRecord]:
+    """Those of the records of a file that are whole; the others become dead letters."""
+    for record in records:
+        line = record[2]
+        if line is not None and len(line) > LONGEST_LINE_BYTES:
+            bad = BadTransfer(f"a line of more than {LONGEST_LINE_BYTES} bytes")
+            intake.deadletters.append(dead_letter(bad, line, Source(source, _PARTITION, record[0])))
+        else:
+            yield record
 
 
 def read_records(stream: BinaryIO, size: int = BATCH_LINES) -> Iterator[list[RawRecord]]:
