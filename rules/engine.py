@@ -257,8 +257,21 @@ class _Batch:
         address = addresses[0] if addresses else ""
         told = tuple(answers.told) if answers is not None else ()
         network, account_type = transfer.network or "", (transfer.account.type or "") if transfer.account is not None else ""
+        if transfer.ip_country is not None:
+            case.profile.locate(occurred_ms, inflow, transfer.ip_country)
         movement = Movement(
-            occurred_ms, inflow, value, address, event_id, amount, asset, network, opened_ms, account_type, told
+            occurred_ms,
+            inflow,
+            value,
+            address,
+            event_id,
+            amount,
+            asset,
+            network,
+            opened_ms,
+            account_type,
+            transfer.ip_country or "",
+            told,
         )
         outcome.movements.append((account_id, movement))
         if self._engine.flows_in if inflow else self._engine.flows_out:

@@ -49,6 +49,7 @@ class Movement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     network: str
     opened_ms: int | None
     account_type: str  # as the exchange named it, or empty
+    ip_country: str  # from where the account was used, or empty
     told: tuple[tuple[str, int], ...] = ()
 
 
@@ -57,8 +58,8 @@ class Profile(msgspec.Struct, array_like=True):
 
     The columns `occurred_ms` to `detail` run in parallel, oldest first; `value` is in micro-dollars, `detail` holds event
     id, amount, asset and network. `opened_ms` is the earliest opening date that a transfer told, `account_type` the one that
-    the transfer of `typed_ms` told, the newest to tell any. `unsaved` counts the movements since the state was last written
-    as a whole.
+    the transfer of `typed_ms` told, the newest to tell any; likewise `ip_country` and `ip_country_ms`. `unsaved` counts the
+    movements since the state was last written as a whole.
     """
 
     occurred_ms: list[int] = []
@@ -72,6 +73,8 @@ class Profile(msgspec.Struct, array_like=True):
     opened_ms: int | None = None
     account_type: str = ""
     typed_ms: int = 0
+    ip_country: str = ""
+    ip_country_ms: int = 0
     stories: Stories = msgspec.field(default_factory=Stories)
     unsaved: int = 0
 
@@ -86,6 +89,8 @@ class Profile(msgspec.Struct, array_like=True):
             movement.address,
             (movement.event_id, movement.amount, movement.asset, movement.network),
         )
+        if movement.ip_country:
+            self.locate(movement.occurred_ms, movement.inflow, movement.ip_country)
         for alert_id, occurred_ms in movement.told:
             self.stories.tell(alert_id, occurred_ms)
 
@@ -95,6 +100,11 @@ class Profile(msgspec.Struct, array_like=True):
             self.opened_ms = opened_ms
         if account_type and (occurred_ms > self.typed_ms or (occurred_ms == self.typed_ms and not inflow)):
             self.account_type, self.typed_ms = account_type, occurred_ms
+
+    def locate(self, occurred_ms: int, inflow: bool, ip_country: str) -> None:
+        """Take in from where a transfer was ordered, once it is judged: rules compare it with the place known before."""
+        if occurred_ms > self.ip_country_ms or (occurred_ms == self.ip_country_ms and not inflow):
+            self.ip_country, self.ip_country_ms = ip_country.upper(), occurred_ms
 
     def add(self, occurred_ms: int, inflow: bool, value: int, address: str, detail: Detail) -> int:
         """Put a transfer where its event time belongs and return its index; at the same moment deposits come first.

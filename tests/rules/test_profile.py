@@ -191,8 +191,19 @@ def test_a_profile_is_the_fold_of_its_movements(entries: list[tuple[int, bool, i
     for number, (at, inflow, value) in enumerate(entries):
         detail = (f"event-{at}", str(value), "USDT", "tron")
         opened, kind, stories = (5, "business", tuple(told)) if number == 0 else (None, "", ())
-        folded.apply(Movement(T0 + at, inflow, value, f"address-{at}", *detail, opened, kind, stories))
+        country = ("", "KP", "us")[number % 3]
+        if country:
+            judged.locate(T0 + at, inflow, country)
+        folded.apply(Movement(T0 + at, inflow, value, f"address-{at}", *detail, opened, kind, country, stories))
     assert folded == judged
+
+
+@pytest.mark.parametrize("arrival", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_the_last_place_is_that_of_the_newest_transfer_whatever_arrives_last(arrival: tuple[int, ...]) -> None:
+    profile, visits = Profile(), [(T0, True, "se"), (T0 + HOUR, True, "KR"), (T0 + HOUR, False, "jp")]
+    for n in arrival:
+        profile.locate(*visits[n])
+    assert (profile.ip_country, profile.ip_country_ms) == ("JP", T0 + HOUR)
 
 
 def test_evidence_carries_the_transfer_and_what_it_shows() -> None:
