@@ -154,9 +154,9 @@ class AccountRule(Rule):
     when a late one lands before them. `event_story` says that every finding is a story of its own, which needs no memory.
     """
 
-    asked_on: ClassVar[frozenset[Kind]] = frozenset(Kind)
-    looks_back: ClassVar[bool] = True
-    event_story: ClassVar[bool] = False
+    asked_on: frozenset[Kind] = frozenset(Kind)
+    looks_back: bool = True
+    event_story: bool = False
 
     def judge(self, case: Case) -> Answer:
         """Answer the rule's question for `case.profile` at `case.index`."""

@@ -11,8 +11,10 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from rules.assets import AssetClass
 from rules.messages import Action, Severity
 from rules.rule import About, AccountRule, CounterpartyRule, Rule, Status
+from rules.tailoring import tailored
 from rules.transfer import Kind
 
 _VERSION: Final = re.compile(r"\d+\.\d+\.\d+", re.ASCII)
@@ -42,11 +44,26 @@ class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class RuleFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A rule's TOML file. Every parameter is a value with its source."""
+    """A rule's TOML file. Every parameter is a value with its source; the tables `by_...` override some of them."""
 
     rule: About
     params: dict[str, "Parameter"] = {}
+    by_account_type: dict[str, dict[str, "Parameter"]] = {}
+    by_asset_class: dict[AssetClass, dict[str, "Parameter"]] = {}
     example: tuple[Example, ...]
+
+    @property
+    def tables(self) -> dict[str, dict[str, "Parameter"]]:
+        """Every table of parameters by its name: `params`, `by_account_type.business` and so on."""
+        tables = {"params": self.params}
+        tables |= {f"by_account_type.{name}": table for name, table in self.by_account_type.items()}
+        return tables | {f"by_asset_class.{name}": table for name, table in self.by_asset_class.items()}
+
+    def tailored(self, rule: Rule) -> Rule:
+        """The rule as it is asked: with the overrides of this file. Raises ValueError."""
+        by_type = {name: _values(table) for name, table in self.by_account_type.items()}
+        by_class = {name: _values(table) for name, table in self.by_asset_class.items()}
+        return tailored(rule, _values(self.params), by_type, by_class)
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,6 +71,10 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     value: Any
     source: str
+
+
+def _values(table: Mapping[str, Parameter]) -> dict[str, Any]:
+    return {name: one.value for name, one in table.items()}
 
 
 class RuleSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +96,7 @@ class Ruleset:
         self.sources: dict[str, RuleSource] = dict(sources or {})
         self.rules: tuple[Rule, ...] = tuple(rule for rule, _ in rules.values())
         self.files: dict[str, RuleFile] = {name: file for name, (_, file) in rules.items()}
-        running = [rule for rule in self.rules if rule.about.status is not Status.RETIRED]
+        running = [file.tailored(rule) for rule, file in rules.values() if rule.about.status is not Status.RETIRED]
         self.deposit_rules = _asked_on(Kind.DEPOSIT, running)
         self.withdrawal_rules = _asked_on(Kind.WITHDRAWAL, running)
         self.counterparty_rules = tuple(rule for rule in running if isinstance(rule, CounterpartyRule))
@@ -107,7 +128,8 @@ def build_ruleset(sources: Iterable[RuleSource]) -> Ruleset:
         digest.update(f"{source.rule_id}\0{source.toml}\0{source.code}\0".encode())
         try:
             file = msgspec.convert(tomllib.loads(source.toml), RuleFile)
-            rule = source.kind(file.rule, {name: one.value for name, one in file.params.items()})
+            rule = source.kind(file.rule, _values(file.params))
+            file.tailored(rule)
         except (msgspec.ValidationError, tomllib.TOMLDecodeError, ValueError) as error:
             faults.append(f"{source.rule_id}: {error}")
             continue
@@ -126,9 +148,13 @@ def _faults(rule_id: str, file: RuleFile) -> Iterable[str]:
         yield f"its id says {about.id!r}; it must equal the path"
     if not _VERSION.fullmatch(about.version):
         yield f"version {about.version!r} is not of the form 1.2.3"
-    for name, parameter in file.params.items():
-        if not parameter.source.strip():
-            yield f"parameter {name} names no source"
+    for table, parameters in file.tables.items():
+        prefix = "" if table == "params" else f"{table}: "
+        if not parameters and prefix:
+            yield f"{prefix}overrides nothing"
+        for name, parameter in parameters.items():
+            if not parameter.source.strip():
+                yield f"{prefix}parameter {name} names no source"
     for name in ("title", "triage"):
         if not getattr(about, name).strip():
             yield f"{name} is empty"

@@ -54,8 +54,10 @@ def _section(rule: Rule, file: RuleFile) -> Iterator[str]:
         yield ""
         yield "| parameter | value | source |"
         yield "| --- | --- | --- |"
-        for name, parameter in file.params.items():
-            yield f"| {name} | {parameter.value} | {parameter.source} |"
+        for table, parameters in file.tables.items():
+            only = "" if table == "params" else f" ({table.partition('.')[2].replace('_', ' ')})"
+            for name, parameter in parameters.items():
+                yield f"| {name}{only} | {parameter.value} | {parameter.source} |"
     yield ""
     yield "| example | answer |"
     yield "| --- | --- |"

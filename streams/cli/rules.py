@@ -75,7 +75,11 @@ def show(settings: Settings, rule_id: str, as_json: bool) -> None:
     }
     for name, lines in words.items():
         click.echo("\n".join((f"{name}:", *(f"  {line}" for line in lines))))
-    parameters = [(name, one.value, one.source) for name, one in file.params.items()]
+    parameters = [
+        (name if table == "params" else f"{table}.{name}", one.value, one.source)
+        for table, named in file.tables.items()
+        for name, one in named.items()
+    ]
     output.rows("Parameters", ("parameter", "value", "source"), parameters)
     output.rows("Examples", ("example", "answer"), [(example.name, example.expect) for example in file.example])
 
