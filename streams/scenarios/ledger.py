@@ -4,7 +4,7 @@ import random
 from typing import Any, Final, NamedTuple
 
 from streams.scenarios.coins import Coin
-from streams.scenarios.people import DAY_MS, Account, Party
+from streams.scenarios.people import DAY_MS, Account, Party, Session
 
 _TRAVEL_RULE_CENTS: Final = 1_000_00  # FATF Recommendation 16: party data from 1,000 USD or EUR
 
@@ -22,6 +22,7 @@ class Entry(NamedTuple):
     party: dict[str, Any] | None
     tag: str | None
     label: str | None
+    session: Session | None
 
 
 class Ledger:
@@ -38,7 +39,14 @@ class Ledger:
         return self._start_ms + int(day * DAY_MS)
 
     def deposit(
-        self, occurred_ms: int, account: Account, coin: Coin, cents: int, sender: Party, label: str | None = None
+        self,
+        occurred_ms: int,
+        account: Account,
+        coin: Coin,
+        cents: int,
+        sender: Party,
+        label: str | None = None,
+        session: Session | None = None,
     ) -> None:
         """Money comes in. Whoever pays in bitcoin spends from one to three addresses never seen before, unless hosted."""
         rng = self._rng
@@ -46,14 +54,21 @@ class Ledger:
             addresses = tuple(coin.address(rng) for _ in range(rng.choice((1, 1, 2, 3))))
         else:
             addresses = (sender.address(coin, rng),)
-        self._enter(occurred_ms, account, True, coin, cents, addresses, sender, label)
+        self._enter(occurred_ms, account, True, coin, cents, addresses, sender, label, session)
 
     def withdraw(
-        self, occurred_ms: int, account: Account, coin: Coin, cents: int, recipient: Party, label: str | None = None
+        self,
+        occurred_ms: int,
+        account: Account,
+        coin: Coin,
+        cents: int,
+        recipient: Party,
+        label: str | None = None,
+        session: Session | None = None,
     ) -> None:
         """Money goes out."""
         address = recipient.address(coin, self._rng)
-        self._enter(occurred_ms, account, False, coin, cents, (address,), recipient, label)
+        self._enter(occurred_ms, account, False, coin, cents, (address,), recipient, label, session)
 
     def _enter(
         self,
@@ -65,11 +80,12 @@ class Ledger:
         addresses: tuple[str, ...],
         party: Party,
         label: str | None,
+        session: Session | None,
     ) -> None:
         self._count += 1
         told = party.facts if cents >= _TRAVEL_RULE_CENTS else None
         tag = account.id[-5:] if party.hosted and coin.family == "xrp" and not inflow else None
-        entry = Entry(occurred_ms, self._count, account, inflow, coin, cents, addresses, told, tag, label)
+        entry = Entry(occurred_ms, self._count, account, inflow, coin, cents, addresses, told, tag, label, session)
         self._days.setdefault((occurred_ms - self._start_ms) // DAY_MS, []).append(entry)
 
     def first_and_last(self) -> tuple[int, int]:

@@ -25,6 +25,7 @@ _LAST: Final = _words(
 )
 _TRADES: Final = _words("Harbor Cobalt Juniper Lantern Meadow Orchard Quarry Ridge Saffron Timber Willow Zephyr")
 _FIRMS: Final = _words("Software Logistics Studio Analytics Foods Robotics Media Textiles Energy Research")
+_DESKS: Final = 4
 _COUNTRIES: Final = _words("US GB DE FR ES IT NL PT BR MX AR NG KE ZA TR AE IN SG JP AU CA PL SE NO")
 
 
@@ -38,6 +39,10 @@ class Party(msgspec.Struct, kw_only=True):
     addresses: dict[str, str] = {}
     hosted: bool = False
 
+    def known_as(self, facts: dict[str, Any] | None) -> "Party":
+        """The same addresses under another name, or under none."""
+        return Party(facts=facts, addresses=self.addresses, hosted=self.hosted)
+
     def address(self, coin: Coin, rng: random.Random) -> str:
         """Where this party sends the coin from and receives it."""
         found = self.addresses.get(coin.family)
@@ -46,8 +51,19 @@ class Party(msgspec.Struct, kw_only=True):
         return found
 
 
+class Session(msgspec.Struct, frozen=True):
+    """From which device and where somebody asked for a transfer."""
+
+    device: str
+    ip: str
+    ip_country: str
+
+
 class Account(msgspec.Struct, kw_only=True):
-    """An account of the exchange: what its transfers say about it, and the addresses it is reached under."""
+    """An account of the exchange: what its transfers say about it, and the addresses it is reached under.
+
+    `device`, `ip` and `ip_country` are its usual session.
+    """
 
     id: str
     facts: dict[str, Any]
@@ -73,6 +89,7 @@ class People:
         self._prefix = prefix
         self._start_ms = start_ms
         self._count = 0
+        self._desks: list[Party] = []
 
     def account(
         self,
@@ -82,21 +99,25 @@ class People:
         device: str | None = None,
         ip: str | None = None,
         ip_country: str | None = None,
+        kind: str = "individual",
     ) -> Account:
         """A new account, opened up to five years before the scenario unless said otherwise."""
         rng = self._rng
         self._count += 1
         country = country or rng.choice(_COUNTRIES)
         holder = f"{rng.choice(_FIRST)} {rng.choice(_LAST)}"
+        party = "individual" if kind == "individual" else "entity"
         if opened_ms is None:
             opened_ms = self._start_ms - rng.randrange(180 * DAY_MS, 5 * 365 * DAY_MS)
         return Account(
             id=f"{self._prefix}-{self._count:05d}",
-            facts={"opened_at": opened_ms, "holder_name": holder, "country": country, "type": "individual"},
+            facts={"opened_at": opened_ms, "holder_name": holder, "country": country, "type": kind},
             ip=ip or self.ip(),
             ip_country=ip_country or country,
             device=device or self.device(),
-            wallet=Party(facts={"name": holder, "type": "individual", "country": country}),
+            wallet=Party(
+                facts={"name": holder, "type": "individual" if kind == "individual" else "entity", "country": country}
+            ),
         )
 
     def device(self) -> str:
@@ -126,3 +147,10 @@ class People:
     def exchange(self) -> Party:
         """Another exchange or a trading desk, with a hot wallet shared by all its customers."""
         return Party(facts={"vasp": f"{self._rng.choice(_TRADES)} Exchange"}, hosted=True)
+
+    def desks(self) -> list[Party]:
+        """The few trading desks at which this town changes its coins for money."""
+        if not self._desks:
+            names = self._rng.sample(_TRADES, _DESKS)
+            self._desks = [Party(facts={"vasp": f"{name} OTC"}, hosted=True) for name in names]
+        return self._desks

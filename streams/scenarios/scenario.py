@@ -1,16 +1,18 @@
 """Named scenarios: who lives in them, what is planted, and the transfers that come of it."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 
-from streams.scenarios.coins import COINS, STABLECOINS, USDT_ETHEREUM, USDT_TRON, WEIGHTS, short_hash
+from streams.scenarios.cells import CELLS
+from streams.scenarios.coins import COINS, short_hash
 from streams.scenarios.ledger import Entry, Ledger
-from streams.scenarios.ordinary import Customer, Freelancer, MarketMaker, Resident, Saver
-from streams.scenarios.people import DAY_MS, Party, People
+from streams.scenarios.lookalikes import LOOKALIKES
+from streams.scenarios.people import DAY_MS, People
+from streams.scenarios.populations import Census, Population, ordinary_life, town
 from streams.scenarios.typologies import TYPOLOGIES, Plot
 
 DEMO_LISTED: Final = "0x098B716B8Aaf21512996dC57EB0615e2383E2f96"  # OFAC SDN, Lazarus Group, listed 14 April 2022
@@ -27,17 +29,33 @@ class Label(msgspec.Struct):
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
-    """A named scenario with its usual size. `planted` counts the patterns of each type, per 1,000 accounts if `dense`."""
+    """A named scenario with its usual size. `planted` counts the patterns and look-alikes of each name.
+
+    They are counted per 1,000 accounts if `dense`, otherwise in all.
+    """
 
     about: str
     accounts: int
     days: int
     planted: Mapping[str, int] = {}
     dense: bool = False
+    population: Population = town
     market_makers: int = 0
     market_maker_transfers: int = 200
 
 
+PATTERNS: Final[Mapping[str, Callable[[Plot], None]]] = {**TYPOLOGIES, **CELLS, **LOOKALIKES}
+_LOOKALIKES: Final = {
+    "swept_freelancer": 30,
+    "sweeping_saver": 20,
+    "remitter": 12,
+    "desk_customer": 20,
+    "colleagues_of_one_desk": 3,
+    "remote_company": 2,
+    "paid_couple": 8,
+    "family": 6,
+    "flatmates": 4,
+}
 _ALL_ONCE: Final = dict.fromkeys(TYPOLOGIES, 1)
 
 SCENARIOS: Final[Mapping[str, Recipe]] = {
@@ -56,10 +74,17 @@ SCENARIOS: Final[Mapping[str, Recipe]] = {
         planted={name: 1 for name in TYPOLOGIES if name != "dormant_reactivation"},
     ),
     "dprk": Recipe(
-        about="two payroll cells of IT workers among freelancers and employees",
+        about="cells of IT workers run in four ways, among freelancers, families and others who look like them",
         accounts=200,
+        days=120,
+        planted={**dict.fromkeys(CELLS, 3), **_LOOKALIKES},
+    ),
+    "ordinary": Recipe(
+        about="months of ordinary life without crime: wages, habits, holidays, newcomers, traders, market makers",
+        accounts=1_000,
         days=90,
-        planted={"dprk_payroll": 2},
+        population=ordinary_life,
+        market_makers=2,
     ),
     "exchange": Recipe(
         about="any size, for load: one of each pattern per 1,000 accounts",
@@ -97,7 +122,7 @@ class Scenario:
         people = People(rng, self._prefix, self._start_ms)
         ledger = Ledger(rng, self._start_ms)
         self._plant(rng, people, ledger)
-        residents = self._residents(rng, people)
+        residents = self._recipe.population(self._census(rng, people))
         first, last = ledger.first_and_last()
         writer = _Writer(self._prefix, rng, self.labels)
         for day in range(min(first, 0), max(last + 1, self._days)):
@@ -114,50 +139,22 @@ class Scenario:
         for name, count in self._recipe.planted.items():
             for number in range(count * times):
                 label = f"{name}-{number + 1}"
-                self.labels[label] = Label(type=name)
+                self.labels[label] = Label(type=f"benign:{name}" if name in LOOKALIKES else name)
                 listed = self._listed[number % len(self._listed)] if self._listed else DEMO_LISTED
-                TYPOLOGIES[name](Plot(rng, people, ledger, label, self._days, listed))
+                PATTERNS[name](Plot(rng, people, ledger, label, self._days, listed))
 
-    def _residents(self, rng: random.Random, people: People) -> list[Resident]:
-        """The population: of 20 accounts 13 customers, of whom 9 are employed, 3 savers, 2 freelancers, a couple."""
-        hub = people.exchange()
-        shops = [people.company() for _ in range(2 + self._accounts // 500)]
-        employers = [people.company() for _ in range(1 + self._accounts // 15)]
-        residents: list[Resident] = []
-        while len(residents) < self._accounts:
-            place = len(residents) % 20
-            if place < 13:
-                [coin] = rng.choices(COINS, WEIGHTS)
-                circle = [people.person() for _ in range(3)]
-                known = circle if coin not in (USDT_TRON, USDT_ETHEREUM) else [*circle, rng.choice(shops)]
-                customer = Customer(people.account(), coin, hub, known, rng)
-                residents.append(customer.hire(rng.choice(employers), rng) if place < 9 else customer)
-            elif place < 16:
-                residents.append(Saver(people.account(), rng.choices(COINS, WEIGHTS)[0], hub, rng))
-            elif place < 18:
-                label = self._benign("freelancer")
-                clients = [people.company() for _ in range(rng.randrange(3, 7))]
-                residents.append(Freelancer(people.account(), rng.choice(STABLECOINS), clients, rng, label))
-            else:
-                residents += self._couple(rng, people, hub, rng.choice(employers))
-        for _ in range(self._recipe.market_makers):
-            desks = [people.exchange() for _ in range(6)]
-            residents.append(MarketMaker(people.account(), COINS[:5], desks, self._recipe.market_maker_transfers))
-        return residents
-
-    def _couple(self, rng: random.Random, people: People, hub: Party, employer: Party) -> list[Resident]:
-        """Two people with one device, one connection and one wallet outside."""
-        label = self._benign("couple")
-        device, ip, country = people.device(), people.ip(), rng.choice(("US", "DE", "BR", "SG"))
-        coin = rng.choice(STABLECOINS)
-        pair: list[Customer] = []
-        for _ in range(2):
-            account = people.account(device=device, ip=ip, country=country)
-            pair.append(Customer(account, coin, hub, [people.person() for _ in range(3)], rng, label))
-        pair[0].hire(employer, rng)
-        if rng.random() < 0.5:
-            pair[1].wallet = pair[0].wallet
-        return list(pair)
+    def _census(self, rng: random.Random, people: People) -> Census:
+        recipe = self._recipe
+        return Census(
+            rng=rng,
+            people=people,
+            accounts=self._accounts,
+            days=self._days,
+            start_ms=self._start_ms,
+            market_makers=recipe.market_makers,
+            market_maker_transfers=recipe.market_maker_transfers,
+            label=self._benign,
+        )
 
     def _benign(self, kind: str) -> str:
         label = f"{kind}-{len(self.labels) + 1}"
@@ -188,6 +185,7 @@ class _Writer:
         """The entry as a transfer."""
         self._count += 1
         account, coin, cents = entry.account, entry.coin, entry.cents
+        session = entry.session or account
         event_id = f"{self._prefix}-{'d' if entry.inflow else 'w'}{self._count:07d}"
         if entry.label is not None:
             label = self._labels[entry.label]
@@ -208,9 +206,9 @@ class _Writer:
             "own_address": account.deposit_address(coin, self._rng),
             "tx_hash": f"{self._rng.getrandbits(256):064x}",
             "occurred_at": f"{self._date}T{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}.{ms:03d}Z",
-            "ip": account.ip,
-            "ip_country": account.ip_country,
-            "device_id": account.device,
+            "ip": session.ip,
+            "ip_country": session.ip_country,
+            "device_id": session.device,
             "account": account.facts,
         }
         if entry.tag is not None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from streams.scenarios.coins import STABLECOINS, USDC_ETHEREUM, USDT_TRON, Coin, coin_of
 from streams.scenarios.ledger import Ledger
-from streams.scenarios.people import DAY_MS, Account, Party, People
+from streams.scenarios.people import DAY_MS, Account, Party, People, Session
 
 _HOUR: Final = 1 / 24
 
@@ -37,13 +37,17 @@ class Plot:
         """Milliseconds since the epoch."""
         return self._ledger.at(day)
 
-    def deposit(self, day: float, account: Account, coin: Coin, cents: int, sender: Party) -> None:
+    def deposit(
+        self, day: float, account: Account, coin: Coin, cents: int, sender: Party, session: Session | None = None
+    ) -> None:
         """A deposit that belongs to the pattern."""
-        self._ledger.deposit(self.at(day), account, coin, cents, sender, self.label)
+        self._ledger.deposit(self.at(day), account, coin, cents, sender, self.label, session)
 
-    def withdraw(self, day: float, account: Account, coin: Coin, cents: int, recipient: Party) -> None:
+    def withdraw(
+        self, day: float, account: Account, coin: Coin, cents: int, recipient: Party, session: Session | None = None
+    ) -> None:
         """A withdrawal that belongs to the pattern."""
-        self._ledger.withdraw(self.at(day), account, coin, cents, recipient, self.label)
+        self._ledger.withdraw(self.at(day), account, coin, cents, recipient, self.label, session)
 
     def cover(self, account: Account, coin: Coin, first: float, last: float) -> None:
         """An ordinary, modest life: every few days some hundred dollars from one sender, some of it to the own wallet."""
