@@ -178,7 +178,7 @@ def _leave_in_bulk(
                 plot.withdraw(leaves - rng.uniform(0, 0.2), facilitator, held, share, rng.choice(outside))
             together = {}
         if not together:
-            leaves = day + rng.uniform(3, 9)
+            leaves = day + rng.uniform(5, 15)
         key = f"{coin.asset} {coin.network}"
         together[key] = (coin, together.get(key, (coin, 0))[1] + cents)
 

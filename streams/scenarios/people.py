@@ -115,9 +115,7 @@ class People:
             ip=ip or self.ip(),
             ip_country=ip_country or country,
             device=device or self.device(),
-            wallet=Party(
-                facts={"name": holder, "type": "individual" if kind == "individual" else "entity", "country": country}
-            ),
+            wallet=Party(facts={"name": holder, "type": party, "country": country}),
         )
 
     def device(self) -> str:

@@ -12,6 +12,7 @@ import pytest
 from rules.addresses import canonical
 from rules.transfer import read_transfer
 from streams.scenarios import DEMO_LISTED, SCENARIOS, scenario
+from streams.scenarios.cells import CELLS
 from streams.scenarios.coins import (
     BITCOIN,
     COINS,
@@ -25,6 +26,7 @@ from streams.scenarios.coins import (
     evm_address,
     tron_address,
 )
+from streams.scenarios.lookalikes import LOOKALIKES
 from streams.scenarios.typologies import TYPOLOGIES
 
 Transfer = dict[str, Any]
@@ -213,7 +215,7 @@ def test_several_accounts_without_a_common_device_pay_one_address(planted: Any) 
 
 
 def test_a_payroll_cell_shares_devices_and_sweeps_wages_to_one_address_within_a_day() -> None:
-    for events in _patterns("dprk", accounts=20)["dprk_payroll"]:
+    for events in _patterns("typologies", accounts=20)["dprk_payroll"]:
         accounts = {transfer["account_id"] for transfer in events}
         payouts = [transfer for transfer in events if transfer["kind"] == "withdrawal"]
         wages = [transfer for transfer in events if transfer["kind"] == "deposit"]
@@ -230,6 +232,101 @@ def test_a_payroll_cell_shares_devices_and_sweeps_wages_to_one_address_within_a_
                 if wage["account_id"] == payout["account_id"] and _moment(wage) < _moment(payout)
             ]
             assert min(waited) < timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def cells() -> dict[str, list[list[Transfer]]]:
+    return _patterns("dprk", accounts=20, seed=3)
+
+
+def _workers(events: list[Transfer]) -> dict[str, list[Transfer]]:
+    """The transfers of a cell by worker; a facilitator, who is paid by workers alone, is none."""
+    own = {transfer["own_address"] for transfer in events}
+    accounts: dict[str, list[Transfer]] = defaultdict(list)
+    for transfer in events:
+        accounts[transfer["account_id"]].append(transfer)
+    outside = {t["account_id"] for t in events if t["kind"] == "deposit" and t["addresses"][0] not in own}
+    return {name: transfers for name, transfers in accounts.items() if name in outside}
+
+
+def _paid_to(events: list[Transfer]) -> set[str]:
+    return {transfer["addresses"][0] for transfer in events if transfer["kind"] == "withdrawal"}
+
+
+@pytest.mark.parametrize("way", CELLS)
+def test_workers_of_every_cell_earn_a_wage_and_pass_most_of_it_on(cells: Any, way: str) -> None:
+    assert len(cells[way]) == 3
+    for events in cells[way]:
+        workers = _workers(events)
+        assert 3 <= len(workers) < 10
+        for transfers in workers.values():
+            paid = sum(_usd(transfer) for transfer in transfers if transfer["kind"] == "deposit")
+            left = sum(_usd(transfer) for transfer in transfers if transfer["kind"] == "withdrawal")
+            months = (_moment(transfers[-1]) - _moment(transfers[0])).days / 30
+            assert 1_500 < paid / months < 12_000
+            assert 0.8 < left / paid <= 1
+
+
+def test_a_cell_uses_one_consolidation_address_or_several(cells: Any) -> None:
+    for events in cells["dprk_whole"]:
+        assert len(_paid_to(events)) <= 2  # one for each family of chains
+    for events in cells["dprk_parts"]:
+        payouts = Counter(transfer["kind"] for transfer in events)
+        assert payouts["withdrawal"] >= 2 * payouts["deposit"]
+        assert len(_paid_to(events)) >= 2
+
+
+def test_honest_people_use_the_desks_of_a_cell_too(cells: Any) -> None:
+    honest = {address for events in cells["benign:desk_customer"] for address in _paid_to(events)}
+    for events in cells["dprk_desks"]:
+        assert _paid_to(events) & honest
+        told = [t["counterparty"] for t in events if t["kind"] == "withdrawal" and "counterparty" in t]
+        assert told
+        assert all(party["vasp"] for party in told)
+        devices = {transfer["device_id"] for transfer in events}
+        assert sum(len({t["account_id"] for t in events if t["device_id"] == device}) > 1 for device in devices)
+
+
+def test_a_facilitator_collects_on_the_same_exchange_and_leaves_in_bulk(cells: Any) -> None:
+    for events in cells["dprk_facilitator"]:
+        workers = _workers(events)
+        [facilitator] = {transfer["account_id"] for transfer in events} - set(workers)
+        of_facilitator = [transfer for transfer in events if transfer["account_id"] == facilitator]
+        own = {transfer["own_address"] for transfer in of_facilitator}
+        assert {address for one in workers.values() for address in _paid_to(one)} <= own
+        wages = [_usd(transfer) for transfer in of_facilitator if transfer["kind"] == "deposit"]
+        bulk = [_usd(transfer) for transfer in of_facilitator if transfer["kind"] == "withdrawal"]
+        assert len(bulk) < len(wages) * 2 / 3
+        assert sum(wages) * 0.6 < sum(bulk) < sum(wages)
+
+
+def test_a_recycled_device_goes_from_worker_to_worker() -> None:
+    used: dict[str, list[str]] = defaultdict(list)
+    for seed in range(4):
+        for way in CELLS:
+            for events in _patterns("dprk", accounts=1, seed=seed)[way]:
+                for transfer in events:
+                    if transfer["account_id"] not in used[transfer["device_id"]]:
+                        used[transfer["device_id"]].append(transfer["account_id"])
+    assert max(map(len, used.values())) >= 4
+
+
+@pytest.mark.parametrize("kind", LOOKALIKES)
+def test_every_look_alike_is_planted_and_labelled_as_honest(cells: Any, kind: str) -> None:
+    assert cells[f"benign:{kind}"]
+    assert all(cells[f"benign:{kind}"])
+
+
+def test_ordinary_life_has_holidays_newcomers_and_nothing_to_label() -> None:
+    made = scenario("ordinary", accounts=120, days=60)
+    transfers = list(made.transfers())
+    assert not made.labels
+    start = _moment(transfers[0]).timestamp() * 1000
+    joined = {t["account_id"] for t in transfers if t["account"]["opened_at"] > start}
+    away = {t["account_id"] for t in transfers if t["ip_country"] != t["account"]["country"]}
+    assert 5 <= len(joined) <= 20
+    assert len(away) >= 10
+    assert all(t["account"]["opened_at"] <= _moment(t).timestamp() * 1000 for t in transfers)
 
 
 def test_planted_exposure_takes_the_listed_addresses_in_turn() -> None:
