@@ -14,7 +14,7 @@ from rules.knowledge import NOTHING, Knowledge
 from rules.lists import Watchlist
 from rules.messages import Action, Decision, Flow, ListMatch, NotEvaluated, Source, Verdict
 from rules.outcome import Outcome, alert_id, compose, effective_action
-from rules.profile import Movement, Profile
+from rules.profile import Movement, Profile, contact_key
 from rules.rule import AccountRule, Case, Status
 from rules.ruleset import Ruleset
 from rules.seen import Meeting, Seen
@@ -34,8 +34,6 @@ class AccountsEngine:
         self.knowledge = knowledge
         self.max_list_age = max_list_age_seconds
         self.withdrawal_names = tuple(rule.about.id for rule in ruleset.withdrawal_rules)
-        asked = {kind for rule in ruleset.counterparty_rules for kind in rule.asked_on}
-        self.flows_in, self.flows_out = Kind.DEPOSIT in asked, Kind.WITHDRAWAL in asked
 
     def judge(
         self,
@@ -57,7 +55,7 @@ class AccountsEngine:
 class _Answers:
     """What the rules said about one transfer."""
 
-    __slots__ = ("actions", "alert_ids", "missing", "required_missing", "told")
+    __slots__ = ("actions", "alert_ids", "missing", "required_missing", "signals", "told")
 
     def __init__(self) -> None:
         self.alert_ids: list[str] = []
@@ -65,6 +63,7 @@ class _Answers:
         self.missing: list[NotEvaluated] = []
         self.required_missing = False
         self.told: list[tuple[str, int]] = []
+        self.signals: list[str] = []
 
 
 class _Batch:
@@ -176,6 +175,7 @@ class _Batch:
             if again is not None and again.told:
                 answers = answers or _Answers()
                 answers.told += again.told
+                answers.signals += again.signals
         return answers
 
     def _note(
@@ -204,6 +204,8 @@ class _Batch:
                 tally.suppressed[name] += 1
                 return
             answers.told.append((story, case.occurred_ms))
+        if rule.about.signal:
+            answers.signals.append(name)
         tally.findings[name] += 1
         self._outcome.alerts.append(
             compose(
@@ -255,7 +257,8 @@ class _Batch:
         else:
             outcome.counts.withdrawals += 1
         address = addresses[0] if addresses else ""
-        told = tuple(answers.told) if answers is not None else ()
+        told, signals = (tuple(answers.told), tuple(answers.signals)) if answers is not None else ((), ())
+        met, device = self._first_contacts(case.profile, occurred_ms, addresses, transfer.device_id)
         network, account_type = transfer.network or "", (transfer.account.type or "") if transfer.account is not None else ""
         if transfer.ip_country is not None:
             case.profile.locate(occurred_ms, inflow, transfer.ip_country)
@@ -271,13 +274,56 @@ class _Batch:
             opened_ms,
             account_type,
             transfer.ip_country or "",
+            met,
             told,
         )
         outcome.movements.append((account_id, movement))
-        if self._engine.flows_in if inflow else self._engine.flows_out:
-            place = (occurred_ms, topic, self._partition, offset)
-            for address in addresses:
-                outcome.flows.append(Flow(*place, address, account_id, inflow, value, event_id, amount, asset))
+        if not met and not signals:
+            return
+        place = (occurred_ms, topic, self._partition, offset)
+        own = _own_address(transfer)
+        firsts = [contact for contact in addresses if contact_key(contact) in met]
+        for contact in firsts or addresses[:1]:
+            outcome.flows.append(
+                Flow(
+                    *place,
+                    contact,
+                    account_id,
+                    inflow,
+                    value,
+                    event_id,
+                    amount,
+                    asset,
+                    transfer.network or "",
+                    bool(firsts),
+                    own,
+                    device,
+                    signals,
+                )
+            )
+
+    def _first_contacts(
+        self, profile: Profile, occurred_ms: int, addresses: tuple[str, ...], device_id: str | None
+    ) -> tuple[tuple[int, ...], str]:
+        """The contacts that the account had not had before, as keys, and the device when it is one of them."""
+        contacts = profile.contacts
+        met = tuple(key for address in addresses if (key := contact_key(address)) not in contacts)
+        device = ""
+        if device_id and (key := contact_key(device_id)) not in contacts:
+            met, device = (*met, key), device_id
+        if met:
+            profile.meet(met, occurred_ms)
+        return met, device
+
+
+def _own_address(transfer: Transfer) -> str:
+    """The account's own address in canonical form, or empty where there is none to be read."""
+    if not transfer.own_address:
+        return ""
+    try:
+        return canonical_forms(transfer.own_address, transfer.network)[0]
+    except MalformedAddress:
+        return ""
 
 
 def _age_seconds(watchlist: Watchlist | None, judged_ms: int) -> int | None:

@@ -126,7 +126,9 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 class Flow(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     """Value between an account and a counterparty address: what the accounts stage tells the counterparties stage.
 
-    Internal, version 1. Flows sort by event time, then by where their transfer stands. `value` in micro-dollars.
+    Internal, version 2. One is sent for every address that the account has never dealt with (`first`), and where a transfer
+    is the first from a device or bears signals. Flows sort by event time, then by where their transfer stands. `value` in
+    micro-dollars.
     """
 
     occurred_ms: int
@@ -140,6 +142,11 @@ class Flow(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     event_id: str
     amount: str
     asset: str
+    network: str
+    first: bool  # the account has never dealt with the address before, in either direction
+    own_address: str = ""  # canonical, of the account; links it to flows of others
+    device_id: str = ""  # where the account was never met on it before
+    signals: tuple[str, ...] = ()  # rules that found something in the account's profile at this transfer
 
     @property
     def source(self) -> Source:

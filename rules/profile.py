@@ -5,10 +5,11 @@ it belongs. The cost of an update and of a look back does not grow with the acco
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
+import xxhash
 
 from rules.messages import Evidence
 from rules.stories import Stories
@@ -18,10 +19,16 @@ RECENT_TRANSFERS: Final = 64  # judgement: enough for a 30-day look back of all 
 _ROOM: Final = RECENT_TRANSFERS + 16  # forgetting some at a time costs less than one at a time
 RECENT_MS: Final = 35 * 86_400_000  # judgement: the longest window of a rule (30 days) and some slack
 OVERDUE_MS: Final = RECENT_MS + 5 * 86_400_000  # likewise
+CONTACTS: Final = 512  # judgement: addresses and devices an account is remembered to have dealt with
 DAYS: Final = 90  # judgement: three months of daily sums make a baseline
 DAY_MS: Final = 86_400_000
 Detail = tuple[str, str, str, str]  # event id, amount, asset, network
 _LARGEST: Final = 2**62  # sums saturate here: state is 64-bit integers
+
+
+def contact_key(contact: str) -> int:
+    """What is kept of an address or a device: 64 bits, too many for somebody to find an address that passes for another."""
+    return xxhash.xxh3_64_intdigest(contact.encode())
 
 
 class Day(msgspec.Struct, array_like=True, gc=False):
@@ -50,6 +57,7 @@ class Movement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     opened_ms: int | None
     account_type: str  # as the exchange named it, or empty
     ip_country: str  # from where the account was used, or empty
+    met: tuple[int, ...] = ()  # contacts the account had not dealt with before
     told: tuple[tuple[str, int], ...] = ()
 
 
@@ -58,8 +66,9 @@ class Profile(msgspec.Struct, array_like=True):
 
     The columns `occurred_ms` to `detail` run in parallel, oldest first; `value` is in micro-dollars, `detail` holds event
     id, amount, asset and network. `opened_ms` is the earliest opening date that a transfer told, `account_type` the one that
-    the transfer of `typed_ms` told, the newest to tell any; likewise `ip_country` and `ip_country_ms`. `unsaved` counts the
-    movements since the state was last written as a whole.
+    the transfer of `typed_ms` told, the newest to tell any; likewise `ip_country` and `ip_country_ms`. `contacts` remembers
+    with whom and on which devices the account was met first, each as a `contact_key` with the day of the first time.
+    `unsaved` counts the movements since the state was last written as a whole.
     """
 
     occurred_ms: list[int] = []
@@ -76,6 +85,7 @@ class Profile(msgspec.Struct, array_like=True):
     ip_country: str = ""
     ip_country_ms: int = 0
     stories: Stories = msgspec.field(default_factory=Stories)
+    contacts: dict[int, int] = {}
     unsaved: int = 0
 
     def apply(self, movement: Movement) -> None:
@@ -93,6 +103,8 @@ class Profile(msgspec.Struct, array_like=True):
             self.locate(movement.occurred_ms, movement.inflow, movement.ip_country)
         for alert_id, occurred_ms in movement.told:
             self.stories.tell(alert_id, occurred_ms)
+        if movement.met:
+            self.meet(movement.met, movement.occurred_ms)
 
     def learn(self, occurred_ms: int, inflow: bool, opened_ms: int | None, account_type: str) -> None:
         """Take in what a transfer tells of the account itself, so that the order of arrival does not matter."""
@@ -137,6 +149,18 @@ class Profile(msgspec.Struct, array_like=True):
         if len(times) > _ROOM or (times[0] <= occurred_ms - OVERDUE_MS and times[0] <= times[-2] - OVERDUE_MS):
             return max(-1, index - self._forget())
         return index
+
+    def knows(self, contact: str) -> bool:
+        """Whether the account dealt with this canonical address, or was met on this device, before the present transfer."""
+        return contact_key(contact) in self.contacts
+
+    def meet(self, keys: Iterable[int], occurred_ms: int) -> None:
+        """Remember contacts; the ones met longest ago make room."""
+        contacts, day = self.contacts, occurred_ms // DAY_MS
+        for key in keys:
+            contacts[key] = day
+        while len(contacts) > CONTACTS:
+            del contacts[next(iter(contacts))]
 
     def since(self, index: int, window_ms: int) -> int:
         """First index of the half-open window `(t - window_ms, t]` that ends with the transfer at `index`."""

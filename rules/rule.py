@@ -82,7 +82,8 @@ class Status(StrEnum):
 class About(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `[rule]` table of a rule file: its words for people, and what it does to a verdict.
 
-    `required` holds a withdrawal for which the rule could not be evaluated.
+    `required` holds a withdrawal for which the rule could not be evaluated. `signal` tells the counterparties stage of every
+    finding, so that its rules can put accounts together.
     """
 
     id: str
@@ -92,6 +93,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     version: str
     action: Action
     required: bool = False
+    signal: bool = False
     typology: tuple[str, ...]
     false_positives: tuple[str, ...]
     blind_spots: tuple[str, ...]

@@ -11,7 +11,19 @@ from rules.messages import Alert, DeadLetter, Decision, Verdict
 from rules.profile import Movement, Profile
 from rules.seen import Seen
 from rules.transfer import Kind
-from streams.delivery.stage import Judged, Memory, MemoryChanges, Message, Outputs, Stage, Work, Writes, framed, parts
+from streams.delivery.stage import (
+    Judged,
+    Memory,
+    MemoryChanges,
+    Message,
+    Outputs,
+    Stage,
+    Work,
+    Writes,
+    bundles_of,
+    framed,
+    parts,
+)
 from streams.settings import ALERTS, DEADLETTERS, DEPOSITS, JOURNAL_ACCOUNTS, VERDICTS, WITHDRAWALS
 
 _GATES: Final = {DEPOSITS: Gate(Kind.DEPOSIT), WITHDRAWALS: Gate(Kind.WITHDRAWAL)}
@@ -53,7 +65,7 @@ class AccountsStage(Stage):
         messages += [deadletter_message(letter) for letter in outcome.deadletters]
         counts = outcome.counts
         return Judged(
-            Outputs(messages, outcome.flows),
+            Outputs(messages, bundles_of(outcome.flows)),
             _writes(outcome.movements, states),
             (counts.deposits, counts.withdrawals, counts.duplicates, counts.deadletters),
             outcome.tally,

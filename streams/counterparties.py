@@ -52,7 +52,7 @@ class CounterpartiesStage(Stage):
         messages = [alert_message(alert) for alert in outcome.alerts]
         messages += [deadletter_message(letter) for letter in unread]
         return Judged(
-            Outputs(messages, []),
+            Outputs(messages),
             Writes(replaced={key: _pack(states[key]) for key in sorted(outcome.addresses)}),
             (len(flows), 0, 0, len(unread)),
             outcome.tally,

@@ -3,7 +3,7 @@
 Three things have to hold for delivery to be exact (see README, delivery):
 
 * Co-partitioning. What is about one account lies in the same partition number of every account topic: both
-  sources, the outputs and the accounts journal; the same for flows and the counterparties journal.
+  sources, the outputs and the accounts journal. Flows and the counterparties journal have one partition (docs/network.md).
 * Retention. Journals are the record of what was decided in which order, and are kept without limit and never
   compacted. Sources and flows are what a replay reads: as created here they are kept without limit too, because
   only the exchange knows how old its oldest Redis backup is. It may set `retention.ms` to more than that age.
@@ -36,6 +36,7 @@ ACCOUNT_TOPICS: Final = (DEPOSITS, WITHDRAWALS, ALERTS, VERDICTS, DEADLETTERS, J
 COUNTERPARTY_TOPICS: Final = (FLOWS, JOURNAL_COUNTERPARTIES)
 TOPICS: Final = (*ACCOUNT_TOPICS, *COUNTERPARTY_TOPICS, LISTS)
 
+_SINGLE: Final = (*COUNTERPARTY_TOPICS, LISTS)
 _KEPT_FOR_EVER: Final = frozenset({JOURNAL_ACCOUNTS, JOURNAL_COUNTERPARTIES, LISTS})
 _REPLAYED: Final = frozenset({DEPOSITS, WITHDRAWALS, FLOWS})
 _BUNDLED: Final = frozenset({FLOWS, JOURNAL_ACCOUNTS, JOURNAL_COUNTERPARTIES, LISTS})
@@ -72,7 +73,7 @@ def topic_specs(partitions: int = DEFAULT_PARTITIONS, replication: int = 1) -> t
     return tuple(
         TopicSpec(
             name=name,
-            partitions=1 if name == LISTS else partitions,
+            partitions=1 if name in _SINGLE else partitions,
             replication=replication,
             settings=_settings(name, replication),
         )
@@ -109,9 +110,8 @@ def remarks(
         check.replication(replication)
         out += check.remarks
     out += _partition_remarks(found, ACCOUNT_TOPICS, partitions, servers)
-    out += _partition_remarks(found, COUNTERPARTY_TOPICS, partitions, servers)
-    out += _partition_remarks(found, (LISTS,), 1, servers)
-    out += _room_for_alerts(found, servers)
+    for name in _SINGLE:
+        out += _partition_remarks(found, (name,), 1, servers)
     return out
 
 
@@ -131,15 +131,6 @@ def _partition_remarks(
             remedy = f"kafka-topics.sh --bootstrap-server {servers} --delete --topic {name}"
             out.append(Remark(topic=name, fault=True, problem=problem, remedy=remedy))
     return out
-
-
-def _room_for_alerts(found: Mapping[str, FoundTopic], servers: str) -> list[Remark]:
-    """The counterparties agent sends its alerts to the partition number its flows came from."""
-    if FLOWS not in found or ALERTS not in found or found[FLOWS].partitions <= found[ALERTS].partitions:
-        return []
-    count = found[FLOWS].partitions
-    problem = f"has fewer partitions than {FLOWS} ({count}), whose alerts go to the same partition number"
-    return [Remark(topic=ALERTS, fault=True, problem=problem, remedy=_add_partitions(ALERTS, count, servers))]
 
 
 def _add_partitions(name: str, count: int, servers: str) -> str:

@@ -8,7 +8,7 @@ It reads what any committed consumer sees: both source topics, flows, journals, 
 - `chain`           numbers, ranges and hashes of a journal
 - `accounts`        what has to come out of deposits and withdrawals, compared with what did
 - `counterparties`  the same for flows
-- `flows`           flows that the accounts stage sent against flows that stand on their topic
+- `flows`           bundles of flows that the accounts stage sent against those that stand on their topic
 - `standing`        Redis against the end of the journal
 - `auditor`         all of it, in order
 

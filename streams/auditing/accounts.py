@@ -6,29 +6,23 @@ from typing import Any, Final
 
 from rules.engine import AccountsEngine
 from rules.intake import RawRecord
-from rules.messages import Flow
 from rules.outcome import Outcome
 from rules.ruleset import Ruleset
 from rules.seen import Seen
-from rules.transfer import Kind, moment
+from rules.transfer import moment
 from streams.accounts import AccountsStage, deadletter_message
 from streams.auditing.chain import Chain
-from streams.auditing.flows import FlowSums
+from streams.auditing.flows import Bundle, Bundles
 from streams.auditing.log import Log, Pull, pulling
 from streams.auditing.outputs import AlertBook, Output, OutputPull, Spans
 from streams.auditing.report import FaultKind, PartitionReport, Report
 from streams.delivery.journal import STATE_VERSION, BatchRecord, ClaimRecord
-from streams.delivery.stage import Message, Outputs, encode_outputs
+from streams.delivery.stage import Message, encode_messages
 from streams.settings import ALERTS, DEADLETTERS, VERDICTS
 
-# Without rules the engine still says which records are transfers, which repeat, and which flows they make.
+# Without rules the engine still says which records are transfers, and which repeat.
 _ENGINE: Final = AccountsEngine(Ruleset({}, ""))
-_ENGINE.flows_in = _ENGINE.flows_out = True
 STAGE: Final = AccountsStage(_ENGINE)
-
-_DIRECTIONS: Final = tuple(
-    frozenset(kinds) for kinds in ((Kind.DEPOSIT, Kind.WITHDRAWAL), (Kind.DEPOSIT,), (Kind.WITHDRAWAL,), ())
-)
 
 _Place = tuple[str, int]  # source topic, offset
 _Kinds = tuple[FaultKind, FaultKind, FaultKind]  # missing, twice, stray
@@ -39,16 +33,14 @@ _DEADLETTER_FAULTS: Final = (FaultKind.DEADLETTER_MISSING, FaultKind.DEADLETTER_
 class AccountsAudit:
     """The audit of one partition of the accounts stage."""
 
-    def __init__(self, partition: int, report: Report, flows: FlowSums, alerts: AlertBook, ruleset: Ruleset) -> None:
+    def __init__(self, partition: int, report: Report, bundles: Bundles, alerts: AlertBook) -> None:
         self.ledger = PartitionReport(stage=STAGE.name, partition=partition)
         self.chain = Chain(STAGE.journal, partition, STAGE.sources, report)
         self.early: list[tuple[OutputPull, Output]] = []  # of batches journalled after the journal was read
         self._partition = partition
         self._report = report
-        self._flows = flows
+        self._bundles = bundles
         self._alerts = alerts
-        self._ruleset_hash = ruleset.hash
-        self._flow_kinds = frozenset(kind for rule in ruleset.counterparty_rules for kind in rule.asked_on)
         self._seen = Seen()
         self._exact = True  # whether every record since the partition's beginning is known
         self._beginnings: tuple[int, ...] = ()
@@ -76,8 +68,6 @@ class AccountsAudit:
             for pull in outputs:
                 self.early += [(pull, output) for output in await pull.rest()]
             self.ledger.lag = sum([await source.count_rest() for source in sources])
-        for topic, reached in zip(STAGE.sources, chain.reached or self._beginnings, strict=True):
-            self._flows.ends[topic, number] = reached
 
     async def _open(self, log: Log, topic: str, stack: AsyncExitStack) -> OutputPull:
         place = self._partition % log.partitions(topic)
@@ -102,6 +92,7 @@ class AccountsAudit:
             self._misplaced(pull, behind)
         self._alerts.meet(pulls[1].partition, [*alerts, *taken[1][1]], self._report)
         self._note_counts(at, record, records)
+        bundles = self._bundles.of(self._partition, record)
         verified = None
         if self._known(at, record, records, spans):
             outcome = self._judge_again(record, records)
@@ -111,37 +102,26 @@ class AccountsAudit:
                 for pull, (found, _) in zip(pulls, taken, strict=True)
                 for one in found
             ]
-            flows, verified = self._verify(record, messages, outcome.flows)
-            self._flows.expect(flows)
-            self.ledger.flows += len(flows)
+            verified = self._verify(record, messages, bundles)
         else:
             self._compare_numbers(at, record, verdicts, deadletters, pulls)
-            for topic, (start, end) in spans.items():
-                self._flows.doubt(topic, self._partition, start, end)
+        self.ledger.flows += sum(bundle.flows for bundle in bundles or ())
         self.chain.end(at, record, verified, self.ledger)
         self.ledger.alerts += len(alerts)
 
     def _judge_again(self, record: BatchRecord, records: Sequence[Sequence[RawRecord]]) -> Outcome:
-        """What the records of a batch are, and all flows that they can make."""
+        """What the records of a batch are."""
         work = STAGE.decode(self._partition, records)
         states = {account: STAGE.fresh_state() for account in work.keys}
         outcome = _ENGINE.judge(work.content, self._partition, states, self._seen, record.judged_ms)
         self._seen.take_changes()
         return outcome
 
-    def _verify(self, record: BatchRecord, messages: list[Message], flows: list[Flow]) -> tuple[list[Flow], bool | None]:
-        """The flows that the batch sent, and whether its hash covers just these outputs.
-
-        Flows are sent in the directions that a rule about addresses asks for; with rules that are gone, try them all.
-        """
-        kinds = [self._flow_kinds] if record.ruleset == self._ruleset_hash else _DIRECTIONS
-        verified, sent = None, flows
-        for directions in kinds:
-            sent = [flow for flow in flows if (Kind.DEPOSIT if flow.inflow else Kind.WITHDRAWAL) in directions]
-            verified = self.chain.follows(record, encode_outputs(Outputs(messages, sent)))
-            if verified:
-                break
-        return sent, verified
+    def _verify(self, record: BatchRecord, messages: list[Message], bundles: Sequence[Bundle] | None) -> bool | None:
+        """Whether the batch's hash covers just these outputs; None where not all of them can be had."""
+        if bundles is None:
+            return None
+        return self.chain.follows(record, encode_messages(messages), [bundle.digest for bundle in bundles])
 
     def _note_counts(self, at: int, record: BatchRecord, records: Sequence[Sequence[RawRecord]]) -> None:
         """Add a batch to the ledger; its counts must add up to its records."""

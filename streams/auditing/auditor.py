@@ -11,7 +11,7 @@ from streams.auditing import accounts
 from streams.auditing.accounts import AccountsAudit, stray_kind
 from streams.auditing.chain import Chain
 from streams.auditing.counterparties import CounterpartiesAudit
-from streams.auditing.flows import FlowSums
+from streams.auditing.flows import Bundles
 from streams.auditing.log import Log, pulling
 from streams.auditing.outputs import AlertBook
 from streams.auditing.report import FaultKind, PartitionReport, Report
@@ -52,7 +52,8 @@ async def audit(
     Raises:
         Unreachable: Kafka stopped answering. Redis not answering is a note in the report.
     """
-    report, flows = Report(), FlowSums()
+    report = Report()
+    bundles = Bundles(report)
     book = AlertBook(
         {rule.about.id for rule in ruleset.rules if isinstance(rule, AccountRule)},
         {rule.about.id for rule in ruleset.rules if isinstance(rule, CounterpartyRule)},
@@ -60,13 +61,14 @@ async def audit(
     ends = await _journal_ends(log)
     await asyncio.sleep(settle_seconds)
     await _announce(log, progress)
-    first = [AccountsAudit(number, report, flows, book, ruleset) for number in range(log.partitions(DEPOSITS))]
+    await bundles.read(log)
+    first = [AccountsAudit(number, report, bundles, book) for number in range(log.partitions(DEPOSITS))]
     for one in first:
         await one.run(log, ends[JOURNAL_ACCOUNTS, one.ledger.partition], progress.advance)
-    second = [CounterpartiesAudit(number, report, flows, book) for number in range(log.partitions(FLOWS))]
+    second = [CounterpartiesAudit(number, report, book) for number in range(log.partitions(FLOWS))]
     for other in second:
         await other.run(log, ends[JOURNAL_COUNTERPARTIES, other.ledger.partition], progress.advance)
-    flows.compare(report)
+    bundles.check_rest()
     looks = [_Look(one.chain, one.ledger, ends[one.chain.topic, one.chain.partition]) for one in first]
     looks += [_Look(two.chain, two.ledger, ends[two.chain.topic, two.chain.partition]) for two in second]
     for look in looks:

@@ -61,9 +61,9 @@ class Chain:
                 self._add(FaultKind.JOURNAL_RANGE, offset, f"batch {record.n} {word} {source} [{low}, {high})")
         return True
 
-    def follows(self, record: BatchRecord, outputs: bytes) -> bool | None:
-        """Whether a batch's hash is that of its predecessor, its record and these outputs; None: that cannot be said."""
-        return None if record.n != self.n + 1 else chained(self.h, record, outputs) == record.h
+    def follows(self, record: BatchRecord, messages: bytes, bundles: Sequence[bytes] = ()) -> bool | None:
+        """Whether a batch's hash follows from its predecessor's, its record and these outputs; None: unknown."""
+        return None if record.n != self.n + 1 else chained(self.h, record, messages, bundles) == record.h
 
     def end(self, offset: int, record: BatchRecord, verified: bool | None, ledger: PartitionReport) -> None:
         """Done with a batch: from here it is the predecessor."""

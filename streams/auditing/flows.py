@@ -1,72 +1,74 @@
-"""Flows sent by the accounts stage against the flows on their topic, as sums of hashes: memory stays small."""
+"""The bundles of flows on their topic, by the batch that sent them: digests, so that memory stays small."""
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable
 from typing import Final
 
 import msgspec
-import xxhash
 
-from rules.messages import Flow
+from rules.intake import RawRecord
+from streams.auditing.log import Log, pulling
 from streams.auditing.report import FaultKind, Report
+from streams.delivery.journal import BatchRecord, bundle_digest
+from streams.settings import FLOWS
 
-_GRAIN: Final = 10  # flows of 1,024 neighbouring source offsets are compared together
-_WORD: Final = (1 << 64) - 1
-_encode: Final = msgspec.msgpack.Encoder().encode
+_KEY: Final = re.compile(rb"(\d{1,9})/(\d{1,18})", re.ASCII)
+_count: Final = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 
-Place = tuple[str, int, int]  # source topic, partition, offset >> _GRAIN
+Origin = tuple[int, int]  # partition of the accounts stage, number of the batch
 
 
-class FlowSums:
-    """Number and sum of hashes of flows, by where their transfers stand. The order of flows does not matter."""
+class Bundle(msgspec.Struct, frozen=True):
+    """One record of the flows topic."""
 
-    def __init__(self) -> None:
-        self.expected: dict[Place, tuple[int, int]] = {}
-        self.found: dict[Place, tuple[int, int]] = {}
-        self.ends: dict[tuple[str, int], int] = {}  # (topic, partition) -> end of what was journalled when it was read
-        self.doubtful: set[Place] = set()  # where what has to be there is not known
-        self._comparable = True
+    offset: int
+    digest: bytes
+    flows: int
 
-    def expect(self, flows: Iterable[Flow]) -> None:
-        """Flows that journalled batches must have sent."""
-        _sum(flows, self.expected)
 
-    def find(self, flows: Iterable[Flow]) -> None:
-        """Flows on their topic; of batches journalled later than we looked they are no matter."""
-        ends = self.ends
-        _sum((flow for flow in flows if flow.offset < ends.get((flow.topic, flow.partition), 1 << 62)), self.found)
+class Bundles:
+    """What stands on the flows topic. What no journalled batch has taken in the end belongs to none."""
 
-    def doubt(self, topic: str, partition: int, start: int, end: int) -> None:
-        """Do not compare a range of source offsets."""
-        self.doubtful |= {(topic, partition, grain) for grain in range(start >> _GRAIN, (end >> _GRAIN) + 1)}
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._held: dict[Origin, list[Bundle]] = defaultdict(list)
+        self._beginning = 0
+        self._reached: dict[int, int] = {}  # partition -> its last journalled batch
 
-    def doubt_all(self) -> None:
-        """Compare nothing: flows are missing that are not to be had any more."""
-        self._comparable = False
+    async def read(self, log: Log) -> None:
+        """Read the topic as it stands now."""
+        self._beginning, end = await log.bounds(FLOWS, 0)
+        async with pulling(log, FLOWS, 0, self._beginning, end) as source:
+            while await source.head() is not None:
+                self._note(source.pop())
 
-    def compare(self, report: Report) -> None:
-        """Name every stretch of source offsets whose flows are not the ones that belong there."""
-        if not self._comparable:
+    def _note(self, record: RawRecord) -> None:
+        offset, key, value = record
+        origin = _KEY.fullmatch(key or b"")
+        try:
+            flows = len(_count(value or b""))
+        except msgspec.DecodeError:
+            flows = -1
+        if origin is None or flows < 0:
+            self._report.add(FaultKind.FOREIGN, FLOWS, 0, offset, "not a bundle of flows")
             return
-        for place in sorted((self.expected.keys() | self.found.keys()) - self.doubtful):
-            wanted, found = self.expected.get(place, (0, 0)), self.found.get(place, (0, 0))
-            if wanted != found:
-                topic, partition, grain = place
-                start = grain << _GRAIN
-                text = (
-                    f"transfers [{start}, {start + (1 << _GRAIN)}) make {wanted[0]} flows; on the flows topic are {found[0]}"
-                )
-                if wanted[0] == found[0]:
-                    text += " others"
-                report.add(FaultKind.FLOWS, topic, partition, start, text)
+        self._held[int(origin[1]), int(origin[2])].append(Bundle(offset, bundle_digest(value or b""), flows))
 
+    def of(self, partition: int, record: BatchRecord) -> list[Bundle] | None:
+        """The bundles of a batch; None when they cannot be had any more. Too few or too many are a fault."""
+        self._reached[partition] = record.n
+        found = self._held.pop((partition, record.n), [])
+        if len(found) == record.bundles:
+            return found
+        if len(found) < record.bundles and self._beginning:
+            return None
+        text = f"batch {record.n} sent {record.bundles} bundles of flows, {len(found)} are on the flows topic"
+        self._report.add(FaultKind.FLOWS, FLOWS, 0, found[-1].offset if found else -1, text)
+        return found
 
-def _sum(flows: Iterable[Flow], into: dict[Place, tuple[int, int]]) -> None:
-    fresh: dict[Place, list[int]] = defaultdict(lambda: [0, 0])
-    for flow in flows:
-        entry = fresh[flow.topic, flow.partition, flow.offset >> _GRAIN]
-        entry[0] += 1
-        entry[1] += xxhash.xxh3_64_intdigest(_encode(flow))
-    for place, (count, total) in fresh.items():
-        known = into.get(place, (0, 0))
-        into[place] = (known[0] + count, (known[1] + total) & _WORD)
+    def check_rest(self) -> None:
+        """To be called when all accounts batches are done: bundles of batches up to the last ones that nobody sent."""
+        for (partition, n), bundles in sorted(self._held.items()):
+            if n <= self._reached.get(partition, 0):
+                text = f"a bundle of batch {n} of partition {partition}, which is in no journal"
+                self._report.add(FaultKind.FLOWS, FLOWS, 0, bundles[0].offset, text)

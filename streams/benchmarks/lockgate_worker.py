@@ -35,7 +35,7 @@ class JournalWatch:
         self.batches = 0
         self._servers = [servers]
         self._numbers = range(partitions)
-        self._flows_done = dict.fromkeys(self._numbers, 0)  # offsets on the flows topic
+        self._flows_done = 0  # offset on the flows topic
 
     @property
     def judged(self) -> int:
@@ -44,9 +44,9 @@ class JournalWatch:
 
     async def follow(self, transfers: int, progress: Callable[[int], None]) -> bool:
         """Follow until so many transfers and all their flows are judged; False when nothing moved for a minute."""
-        topics = (JOURNAL_ACCOUNTS, JOURNAL_COUNTERPARTIES)
-        flows_end: dict[int, int] = {}
-        async with _consumer(self._servers, [TopicPartition(name, n) for name in topics for n in self._numbers]) as consumer:
+        places = [*(TopicPartition(JOURNAL_ACCOUNTS, n) for n in self._numbers), TopicPartition(JOURNAL_COUNTERPARTIES, 0)]
+        flows_end = None
+        async with _consumer(self._servers, places) as consumer:
             moved = time.monotonic()
             while time.monotonic() - moved < _PATIENCE_SECONDS:
                 fetched = await consumer.getmany(timeout_ms=250)
@@ -58,8 +58,8 @@ class JournalWatch:
                             moved = time.monotonic()
                 progress(self.judged)
                 if self.judged >= transfers:
-                    flows_end = flows_end or await self._ends_of_flows()
-                    if all(self._flows_done[number] >= end for number, end in flows_end.items()):
+                    flows_end = await self._end_of_flows() if flows_end is None else flows_end
+                    if self._flows_done >= flows_end:
                         return True
         return False
 
@@ -69,21 +69,18 @@ class JournalWatch:
             _add(self.accounts, at, sum(count for _, _, count in entry.ranges))
         else:
             _add(self.flows, at, entry.counts[0])
-            self._flows_done[place.partition] = entry.ranges[0][1]
+            self._flows_done = entry.ranges[0][1]
 
-    async def _ends_of_flows(self) -> dict[int, int]:
-        """The offset behind the last record of each partition; it is followed by the marker of its transaction."""
-        places = [TopicPartition(FLOWS, number) for number in self._numbers]
-        ends = dict.fromkeys(self._numbers, 0)
-        async with _consumer(self._servers, places) as consumer:
-            stable = await consumer.end_offsets(places)
-            for place, end in stable.items():
-                consumer.seek(place, max(0, end - _BEHIND_THE_LAST))
-            for place, end in stable.items():
-                while await consumer.position(place) < end:
-                    for records in (await consumer.getmany(place, timeout_ms=100)).values():
-                        ends[place.partition] = records[-1].offset + 1
-        return ends
+    async def _end_of_flows(self) -> int:
+        """The offset behind the last flows; it is followed by the marker of its transaction."""
+        place, reached = TopicPartition(FLOWS, 0), 0
+        async with _consumer(self._servers, [place]) as consumer:
+            end = (await consumer.end_offsets([place]))[place]
+            consumer.seek(place, max(0, end - _BEHIND_THE_LAST))
+            while await consumer.position(place) < end:
+                for records in (await consumer.getmany(place, timeout_ms=100)).values():
+                    reached = records[-1].offset + 1
+        return reached
 
 
 def timeline(watch: JournalWatch) -> list[Sample]:

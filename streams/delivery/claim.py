@@ -27,7 +27,7 @@ from streams.delivery.journal import (
 from streams.delivery.partition import Condition, Partition
 from streams.delivery.publisher import Publication, Publisher, fence
 from streams.delivery.replay import replay
-from streams.delivery.stage import Outputs, decode_outputs
+from streams.delivery.stage import Outputs, decode_messages
 from streams.errors import Impossible, Lost
 from streams.store import Held, Store
 
@@ -38,7 +38,8 @@ class Outbox(msgspec.Struct, frozen=True, array_like=True):
     """What Redis keeps of the last committed batch until it is known to be published."""
 
     record: BatchRecord
-    outputs: bytes
+    messages: bytes  # encoded
+    bundles: list[bytes]
 
 
 encode_outbox: Final = msgspec.msgpack.Encoder().encode
@@ -149,10 +150,10 @@ class Claimer:
             batches = _batches(entries)
             how = "wiped"
         records: list[BatchRecord | ClaimRecord] = []
-        outputs = Outputs([], [])
+        outputs = Outputs([])
         if held.n == n + 1:
             outbox = _decode_outbox(held.outbox)
-            outputs = decode_outputs(outbox.outputs)
+            outputs = Outputs(decode_messages(outbox.messages), outbox.bundles)
             records.append(outbox.record)
             how = "republished"
             metrics.REPUBLISHED_BATCHES.labels(partition.stage.name).inc()
@@ -166,7 +167,7 @@ class Claimer:
             how = how if how == "wiped" else "replayed"
         claim = ClaimRecord(partition.n, int(time.time() * 1000), self._transactional_id or "", partition.owner, partition.h)
         publication = Publication(
-            partition.number, partition.stage.journal, (*records, claim), outputs.messages, outputs.flows
+            partition.number, partition.stage.journal, (*records, claim), outputs.messages, outputs.bundles
         )
         (offset,) = await writer.publish([publication])
         if records:

@@ -7,7 +7,7 @@ published has another hash at that number.
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -29,6 +29,7 @@ class BatchRecord(msgspec.Struct, frozen=True, array_like=True, tag="b"):
     judged_ms: int
     ranges: tuple[Range, ...]
     counts: tuple[int, int, int, int]  # deposits, withdrawals, duplicates, deadletters; or flows, 0, 0, deadletters
+    bundles: int  # records of flows that it sent
     list_hash: str
     ruleset: str
     version: int
@@ -58,13 +59,31 @@ encode: Final = msgspec.msgpack.Encoder().encode
 decode: Final = msgspec.msgpack.Decoder(Record).decode
 
 
-def chained(previous: bytes, unsigned: BatchRecord, outputs: bytes) -> bytes:
-    """The hash of a batch: of its predecessor's hash, its record without owner and hash, and its outputs."""
-    bare = (unsigned.n, unsigned.judged_ms, unsigned.ranges, unsigned.counts, unsigned.list_hash, unsigned.ruleset)
+def chained(previous: bytes, unsigned: BatchRecord, messages: bytes, bundles: Iterable[bytes]) -> bytes:
+    """The hash of a batch: of its predecessor's hash, its record without owner and hash, and its outputs.
+
+    Of the outputs it takes the messages as they are encoded, and the digest of each bundle of flows.
+    """
+    bare = (
+        unsigned.n,
+        unsigned.judged_ms,
+        unsigned.ranges,
+        unsigned.counts,
+        unsigned.bundles,
+        unsigned.list_hash,
+        unsigned.ruleset,
+    )
     digest = hashlib.blake2b(previous, digest_size=12)
     digest.update(encode((bare, unsigned.version)))
-    digest.update(outputs)
+    digest.update(messages)
+    for bundle in bundles:
+        digest.update(bundle)
     return digest.digest()
+
+
+def bundle_digest(bundle: bytes) -> bytes:
+    """What the hash of a batch covers of a bundle of flows: an audit can keep this of each, and not the flows."""
+    return hashlib.blake2b(bundle, digest_size=12).digest()
 
 
 class JournalReader:

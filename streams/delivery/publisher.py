@@ -9,11 +9,9 @@ from typing import Any, Final
 
 import aiokafka.producer.sender
 import msgspec
-import xxhash
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
 
-from rules.messages import Flow
 from streams.delivery.journal import Record, encode
 from streams.delivery.stage import Message
 from streams.errors import Lost
@@ -24,20 +22,22 @@ from streams.settings import FLOWS
 aiokafka.producer.sender.BACKOFF_OVERRIDE = 0.002
 
 LARGEST_BATCH: Final = 900_000  # bytes of a record batch; brokers refuse more than 1,048,588 unless told otherwise
-_FLOWS_IN_BUNDLE: Final = 2_000
 _TRANSACTION_TIMEOUT_MS: Final = 60_000
 _start_timeout: Final = 20.0
-_encode_flows: Final = msgspec.msgpack.Encoder().encode
+_FLOWS: Final = TopicPartition(FLOWS, 0)  # its only partition
 
 
 class Publication(msgspec.Struct, frozen=True):
-    """What one partition has to publish in a round: messages and flows of a batch, and records for its journal."""
+    """What one partition has to publish in a round: messages and bundles of a batch, and records for its journal.
+
+    A bundle's key says which batch sent it, so that an audit can put the two together.
+    """
 
     partition: int
     journal: str
     records: Sequence[Record]
     messages: Sequence[Message] = ()
-    flows: Sequence[Flow] = ()
+    bundles: Sequence[bytes] = ()
 
 
 class Publisher:
@@ -88,8 +88,9 @@ class Publisher:
             for topic in {message.topic for message in publication.messages}:
                 records = outgoing[TopicPartition(topic, publication.partition % await self._count(topic))]
                 records += [(each.key, each.value) for each in publication.messages if each.topic == topic]
-            if publication.flows:
-                await self._bundle(publication.flows, outgoing)
+            if publication.bundles:
+                key = bundle_key(publication.partition, publication.records[0].n)
+                outgoing[_FLOWS] += [(key, bundle) for bundle in publication.bundles]
             journal = TopicPartition(publication.journal, publication.partition)
             journals.append(journal)
             outgoing[journal] += [(None, encode(record)) for record in publication.records]
@@ -133,22 +134,16 @@ class Publisher:
             await producer.commit_transaction()
         return {place: (await future).offset for place, future in first.items()}
 
-    async def _bundle(self, flows: Sequence[Flow], outgoing: dict[TopicPartition, list[tuple[bytes | None, bytes]]]) -> None:
-        """Flows go to the partition of their address, many to a record."""
-        count = await self._count(FLOWS)
-        routed: dict[int, list[Flow]] = defaultdict(list)
-        for flow in flows:
-            routed[xxhash.xxh3_64_intdigest(flow.address.encode()) % count].append(flow)
-        for number, bundle in routed.items():
-            records = outgoing[TopicPartition(FLOWS, number)]
-            for first in range(0, len(bundle), _FLOWS_IN_BUNDLE):
-                records.append((None, _encode_flows(bundle[first : first + _FLOWS_IN_BUNDLE])))
-
     async def _count(self, topic: str) -> int:
         count = self._partitions.get(topic)
         if count is None:
             count = self._partitions[topic] = len(await self._producer.partitions_for(topic))
         return count
+
+
+def bundle_key(partition: int, n: int) -> bytes:
+    """The key of a bundle of flows: partition and number of the batch that sent it."""
+    return b"%d/%d" % (partition, n)
 
 
 def _retrieve(future: asyncio.Future[Any]) -> None:

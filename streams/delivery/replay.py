@@ -16,9 +16,9 @@ from aiokafka.errors import OffsetOutOfRangeError
 
 from rules.intake import RawRecord
 from streams import metrics
-from streams.delivery.journal import STATE_VERSION, BatchRecord, chained, committed_consumer
+from streams.delivery.journal import STATE_VERSION, BatchRecord, bundle_digest, chained, committed_consumer
 from streams.delivery.partition import Partition
-from streams.delivery.stage import Stage, Work, Writes, encode_outputs
+from streams.delivery.stage import Judged, Stage, Work, Writes, encode_messages
 from streams.errors import Impossible
 from streams.store import Commit, Store
 
@@ -135,7 +135,7 @@ async def _rebuild(
         if record.n != partition.n + 1:
             raise Impossible(f"{partition}: the journal goes from batch {partition.n} to {record.n}")
         judged = stage.judge(work, partition.number, cache.states(), partition.memory, record.judged_ms)
-        _verify(partition, record, encode_outputs(judged.outputs), judged.counts)
+        _verify(partition, record, judged)
         writes.then(judged.writes)
         partition.advance(record)
         await asyncio.sleep(0)
@@ -163,9 +163,10 @@ async def _rebuild(
     cache.age()
 
 
-def _verify(partition: Partition, record: BatchRecord, outputs: bytes, counts: tuple[int, int, int, int]) -> None:
+def _verify(partition: Partition, record: BatchRecord, judged: Judged) -> None:
     stage = partition.stage
     comparable = (record.list_hash, record.ruleset, record.version) == (stage.list_hash, stage.ruleset, STATE_VERSION)
     metrics.REPLAYED_BATCHES.labels(stage.name, "yes" if comparable else "no").inc()
-    if comparable and (record.counts != counts or chained(partition.h, record, outputs) != record.h):
+    messages, bundles = encode_messages(judged.outputs.messages), map(bundle_digest, judged.outputs.bundles)
+    if comparable and (record.counts != judged.counts or chained(partition.h, record, messages, bundles) != record.h):
         raise Impossible(f"{partition}: replay of batch {record.n} disagrees with what was published")

@@ -18,10 +18,10 @@ from streams import metrics
 from streams.delivery.claim import Outbox, encode_outbox
 from streams.delivery.feed import Feed
 from streams.delivery.inbox import FULL, Taken
-from streams.delivery.journal import STATE_VERSION, BatchRecord, chained
+from streams.delivery.journal import STATE_VERSION, BatchRecord, bundle_digest, chained
 from streams.delivery.partition import Partition
 from streams.delivery.publisher import Publication, Publisher
-from streams.delivery.stage import Judged, MemoryChanges, Work, encode_outputs
+from streams.delivery.stage import Judged, MemoryChanges, Work, encode_messages
 from streams.errors import Lost
 from streams.store import Commit, Store
 
@@ -49,7 +49,7 @@ class Signed(msgspec.Struct, frozen=True):
     memory: MemoryChanges
     before: tuple[int, bytes]  # number and hash
     record: BatchRecord
-    outputs: bytes
+    messages: bytes  # encoded
 
 
 class Rounds:
@@ -128,7 +128,7 @@ class Rounds:
                 one.partition.stage.journal,
                 (one.record,),
                 one.judged.outputs.messages,
-                one.judged.outputs.flows,
+                one.judged.outputs.bundles,
             )
             for one in signed
         ]
@@ -164,7 +164,7 @@ class Rounds:
             n=one.record.n,
             h=one.record.h,
             position=one.record.position,
-            outbox=encode_outbox(Outbox(one.record, one.outputs)),
+            outbox=encode_outbox(Outbox(one.record, one.messages, one.judged.outputs.bundles)),
             journal_n=journal_n,
             journal_at=journal_at,
             writes=one.judged.writes,
@@ -190,21 +190,23 @@ def _judge(batches: Sequence[Batch]) -> list[Signed]:
             partition, stage = batch.partition, batch.partition.stage
             memory, states = partition.memory, partition.cache.states()
             judged = stage.judge(batch.work, partition.number, states, memory, judged_ms)
-            outputs = encode_outputs(judged.outputs)
+            messages, bundles = encode_messages(judged.outputs.messages), judged.outputs.bundles
             unsigned = BatchRecord(
                 partition.n + 1,
                 judged_ms,
                 batch.taken.ranges,
                 judged.counts,
+                len(bundles),
                 stage.list_hash,
                 stage.ruleset,
                 STATE_VERSION,
                 partition.owner,
                 b"",
             )
-            record = msgspec.structs.replace(unsigned, h=chained(partition.h, unsigned, outputs))
+            h = chained(partition.h, unsigned, messages, map(bundle_digest, bundles))
+            record = msgspec.structs.replace(unsigned, h=h)
             before = (partition.n, partition.h)
-            signed.append(Signed(partition, batch.taken, judged, memory.take_changes(), before, record, outputs))
+            signed.append(Signed(partition, batch.taken, judged, memory.take_changes(), before, record, messages))
     return signed
 
 

@@ -15,6 +15,8 @@ from rules.messages import Flow
 from rules.outcome import Tally
 
 _LENGTH: Final = Struct("<I")
+_FLOWS_IN_BUNDLE: Final = 2_000
+_pack: Final = msgspec.msgpack.Encoder().encode
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -26,10 +28,10 @@ class Message(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Outputs(msgspec.Struct, frozen=True, array_like=True):
-    """All that one batch gives to the world; the outbox and the hash chain hold exactly this."""
+    """All that one batch gives to the world. `bundles` are flows for the counterparties stage, many to a record."""
 
     messages: list[Message]
-    flows: list[Flow]
+    bundles: list[bytes] = []
 
 
 class Writes(msgspec.Struct):
@@ -139,5 +141,10 @@ def parts(stored: bytes) -> Iterator[bytes]:
         at += size
 
 
-encode_outputs: Final = msgspec.msgpack.Encoder().encode
-decode_outputs: Final = msgspec.msgpack.Decoder(Outputs).decode
+def bundles_of(flows: Sequence[Flow]) -> list[bytes]:
+    """Flows in records of bounded size."""
+    return [_pack(flows[first : first + _FLOWS_IN_BUNDLE]) for first in range(0, len(flows), _FLOWS_IN_BUNDLE)]
+
+
+encode_messages: Final = _pack
+decode_messages: Final = msgspec.msgpack.Decoder(list[Message]).decode

@@ -14,7 +14,6 @@ from typing import Any
 import confluent_kafka
 import msgspec
 import redis
-import xxhash
 from confluent_kafka import Consumer, TopicPartition
 
 from rules.address_state import AddressState
@@ -106,15 +105,13 @@ class Recomputation:
             "accounts": (watchlist.hash, ruleset.hash),
             "counterparties": ("", ruleset.hash),
         }
-        self._flow_partitions = self._reader.partitions(FLOWS)
-        self._bundles: dict[int, Counter[bytes]] = defaultdict(Counter)
+        self._bundles: Counter[tuple[bytes, bytes]] = Counter()
         self._alerts: dict[int, list[list[tuple[bytes, bytes]]]] = defaultdict(list)
 
     def run(self) -> "Recomputation":
         for partition in range(self._reader.partitions(DEPOSITS)):
             self.recompute_accounts(partition)
-        for partition in range(self._flow_partitions):
-            self.recompute_counterparties(partition)
+        self.recompute_counterparties(0)
         for partition, expected in sorted(self._alerts.items()):
             self._compare_alerts(partition, expected)
         self._reader.close()
@@ -146,8 +143,11 @@ class Recomputation:
             letters += [(key, value) for topic, key, value in sent if topic == DEADLETTERS]
             counts = outcome.counts
             numbers = [counts.deposits, counts.withdrawals, counts.duplicates, counts.deadletters]
-            self._check_batch("accounts", partition, batch, numbers, pack([sent, outcome.flows]), stored)
-            self._bundle(outcome.flows)
+            bundles = [
+                pack(outcome.flows[at : at + FLOWS_IN_BUNDLE]) for at in range(0, len(outcome.flows), FLOWS_IN_BUNDLE)
+            ]
+            self._check_batch("accounts", partition, batch, numbers, pack(sent), bundles, stored)
+            self._bundles.update((f"{partition}/{batch['n']}".encode(), bundle) for bundle in bundles)
             self._keep_profiles(outcome.movements, profiles, stored)
             appended, expired = seen.take_changes()
             for number, more in appended.items():
@@ -164,9 +164,9 @@ class Recomputation:
     def recompute_counterparties(self, partition: int) -> None:
         stored = self.stored["counterparties", partition] = Stored()
         records = self._reader.read(FLOWS, partition)
-        found = Counter(value for _, _, value in records if value is not None)
-        if found != self._bundles[partition]:
-            more, less = found - self._bundles[partition], self._bundles[partition] - found
+        found = Counter((key, value) for _, key, value in records if key is not None and value is not None)
+        if found != self._bundles:
+            more, less = found - self._bundles, self._bundles - found
             self.differences.append(f"{FLOWS}[{partition}]: {more.total()} bundles too many, {less.total()} missing")
         states: defaultdict[str, AddressState] = defaultdict(AddressState)
         alerts: list[tuple[bytes, bytes]] = []
@@ -177,7 +177,7 @@ class Recomputation:
             outcome = self._network.judge(flows, states, batch["judged_ms"])
             sent = [(ALERTS, one.account_id.encode(), to_json(one)) for one in outcome.alerts]
             alerts += [(key, value) for _, key, value in sent]
-            self._check_batch("counterparties", partition, batch, [len(flows), 0, 0, 0], pack([sent, []]), stored)
+            self._check_batch("counterparties", partition, batch, [len(flows), 0, 0, 0], pack(sent), [], stored)
             for address in {flow.address for flow in flows}:
                 stored.states[address] = pack(states[address])
         if taken[0] != len(records):
@@ -186,7 +186,7 @@ class Recomputation:
 
     def _batches(self, stage: str, partition: int) -> Iterable[dict[str, Any]]:
         """The batches of a journal partition; claims are checked on the way."""
-        names = ("n", "judged_ms", "ranges", "counts", "list_hash", "ruleset", "version", "owner", "h")
+        names = ("n", "judged_ms", "ranges", "counts", "bundles", "list_hash", "ruleset", "version", "owner", "h")
         n, h, reached = 0, b"", None
         for offset, _, value in self._reader.read(JOURNALS[stage], partition):
             tag, *fields = unpack(value or b"")
@@ -224,26 +224,29 @@ class Recomputation:
         return held
 
     def _check_batch(
-        self, stage: str, partition: int, batch: dict[str, Any], counts: list[int], outputs: bytes, stored: Stored
+        self,
+        stage: str,
+        partition: int,
+        batch: dict[str, Any],
+        counts: list[int],
+        messages: bytes,
+        bundles: list[bytes],
+        stored: Stored,
     ) -> None:
         """Counts and hash of a batch."""
         where = f"{JOURNALS[stage]}[{partition}] batch {batch['n']}"
         if list(batch["counts"]) != counts:
             self.differences.append(f"{where}: counts {batch['counts']}, recomputed {counts}")
-        signed = [batch[name] for name in ("n", "judged_ms", "ranges", "counts", "list_hash", "ruleset")]
-        digest = hashlib.blake2b(stored.h + pack([signed, batch["version"]]) + outputs, digest_size=12).digest()
+        if batch["bundles"] != len(bundles):
+            self.differences.append(f"{where}: {batch['bundles']} bundles, recomputed {len(bundles)}")
+        signed = [batch[name] for name in ("n", "judged_ms", "ranges", "counts", "bundles", "list_hash", "ruleset")]
+        digests = b"".join(hashlib.blake2b(bundle, digest_size=12).digest() for bundle in bundles)
+        covered = stored.h + pack([signed, batch["version"]]) + messages + digests
+        digest = hashlib.blake2b(covered, digest_size=12).digest()
         if digest != batch["h"]:
             self.differences.append(f"{where}: another hash")
         stored.n, stored.h = batch["n"], batch["h"]
         stored.position = tuple(end for _, end, _ in batch["ranges"])
-
-    def _bundle(self, flows: Iterable[Flow]) -> None:
-        routed: dict[int, list[Flow]] = defaultdict(list)
-        for flow in flows:
-            routed[xxhash.xxh3_64_intdigest(flow.address.encode()) % self._flow_partitions].append(flow)
-        for partition, mine in routed.items():
-            for first in range(0, len(mine), FLOWS_IN_BUNDLE):
-                self._bundles[partition][pack(mine[first : first + FLOWS_IN_BUNDLE])] += 1
 
     def _keep_profiles(self, movements: Iterable[tuple[str, Any]], profiles: dict[str, Profile], stored: Stored) -> None:
         """A stored profile is a snapshot and the movements since, each with its length before it."""

@@ -8,16 +8,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from rules.address_state import AddressState
 from rules.engine import JUDGED_AGAIN, AccountsEngine
 from rules.finding import Answer, Finding, Unanswered
 from rules.intake import Gate, Intake
 from rules.knowledge import Knowledge
 from rules.lists import ListedAddress, ListEntry, SanctionsList, Watchlist, merge
-from rules.messages import Action, Alert, Decision, Flow, Severity, Source, Verdict
+from rules.messages import Action, Alert, Decision, Severity, Source, Verdict
 from rules.outcome import Outcome, alert_id
 from rules.profile import RECENT_TRANSFERS, Profile
-from rules.rule import About, AccountRule, Case, CounterpartyRule, Rule, Status
+from rules.rule import About, AccountRule, Case, Rule, Status
 from rules.ruleset import RuleFile, Ruleset
 from rules.seen import Seen
 from rules.transfer import Kind
@@ -80,15 +79,6 @@ class Exposure(AccountRule):
             return Finding(story=(own.event_id,), evidence=(own,), facts={}, counterparty=address, match=match)
         if case.knowledge.watchlist is None or case.unreadable or not case.addresses:
             return Unanswered("; ".join(case.unreadable) or "nothing to screen")
-        return None
-
-
-class Watching(CounterpartyRule):
-    """Asked on deposits only, and silent."""
-
-    asked_on = frozenset({Kind.DEPOSIT})
-
-    def judge(self, flow: Flow, state: AddressState) -> Answer:
         return None
 
 
@@ -279,7 +269,7 @@ def test_a_repeated_transfer_sends_nothing_again() -> None:
     worker = Worker(large())
     worker.judge(record("e1", usd="100"))
     outcome = worker.judge(record("e1", usd="100"))
-    assert (outcome.alerts, outcome.verdicts, outcome.flows) == ([], [], [])
+    assert (outcome.alerts, outcome.verdicts) == ([], [])
     assert outcome.counts.duplicates == 1
     assert [event_id for event_id, *_ in worker.profiles["a1"].detail] == ["e1"]
 
@@ -362,13 +352,33 @@ def test_a_transfer_older_than_the_kept_history_is_screened_but_not_looked_back_
     assert alert(outcome).evidence[0].event_id == "old"
 
 
-def test_a_flow_goes_out_for_every_different_address_of_a_transfer() -> None:
+def test_a_flow_goes_out_for_every_address_that_the_account_meets_first() -> None:
     both = [CLEAN, CLEAN.upper().replace("X", "x"), LISTED, "0x12"]
-    worker = Worker(Watching(about("test.watching"), {}))
-    outcome = worker.judge(record("e1", "deposit", addresses=both))
-    assert [flow.address for flow in outcome.flows] == [CLEAN, LISTED]
+    worker = Worker()
+    outcome = worker.judge(record("e1", "deposit", addresses=both, own_address=CLEAN.upper().replace("X", "x")))
+    assert [(flow.address, flow.own_address, flow.first) for flow in outcome.flows] == [
+        (CLEAN, CLEAN, True),
+        (LISTED, CLEAN, True),
+    ]
     assert all(flow.inflow and flow.account_id == "a1" and flow.value == 50_000_000 for flow in outcome.flows)
-    assert worker.judge(record("e2", "withdrawal", addresses=both)).flows == []  # nobody asks about these
+    assert worker.judge(record("e2", "withdrawal", addresses=both)).flows == []  # met as senders
+    (other,) = worker.judge(record("e3", account_id="a2", own_address="nonsense")).flows
+    assert (other.account_id, other.own_address) == ("a2", "")
+
+
+def test_a_flow_goes_out_for_the_first_transfer_from_a_device() -> None:
+    worker = Worker()
+    worker.judge(record("e1"))
+    (flow,) = worker.judge(record("e2", device_id="phone")).flows
+    assert (flow.device_id, flow.address, flow.first) == ("phone", CLEAN, False)
+    assert worker.judge(record("e3", device_id="phone")).flows == []
+
+
+def test_a_flow_carries_the_signals_that_are_told_at_its_transfer() -> None:
+    worker = Worker(large(signal=True))
+    worker.judge(record("e1"))
+    (flow,) = worker.judge(record("e2", usd="1000")).flows
+    assert (flow.signals, flow.first) == (("test.large",), False)
 
 
 def test_a_profile_is_the_fold_of_the_movements_that_were_given_out() -> None:

@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.profile import DAY_MS, DAYS, OVERDUE_MS, RECENT_MS, RECENT_TRANSFERS, Day, Movement, Profile
+from rules.profile import (
+    CONTACTS,
+    DAY_MS,
+    DAYS,
+    OVERDUE_MS,
+    RECENT_MS,
+    RECENT_TRANSFERS,
+    Day,
+    Movement,
+    Profile,
+    contact_key,
+)
 
 T0 = 1_773_576_000_000
 HOUR = 3_600_000
@@ -194,7 +205,9 @@ def test_a_profile_is_the_fold_of_its_movements(entries: list[tuple[int, bool, i
         country = ("", "KP", "us")[number % 3]
         if country:
             judged.locate(T0 + at, inflow, country)
-        folded.apply(Movement(T0 + at, inflow, value, f"address-{at}", *detail, opened, kind, country, stories))
+        met = (contact_key(f"address-{at}"),)
+        judged.meet(met, T0 + at)
+        folded.apply(Movement(T0 + at, inflow, value, f"address-{at}", *detail, opened, kind, country, met, stories))
     assert folded == judged
 
 
@@ -204,6 +217,16 @@ def test_the_last_place_is_that_of_the_newest_transfer_whatever_arrives_last(arr
     for n in arrival:
         profile.locate(*visits[n])
     assert (profile.ip_country, profile.ip_country_ms) == ("JP", T0 + HOUR)
+
+
+def test_a_profile_knows_whom_it_met_and_forgets_the_oldest_when_there_are_too_many() -> None:
+    profile = Profile()
+    assert not profile.knows("0xa")
+    profile.meet([contact_key("0xa")], T0)
+    assert profile.knows("0xa")
+    profile.meet(range(CONTACTS), T0 + DAY_MS)
+    assert not profile.knows("0xa")
+    assert len(profile.contacts) == CONTACTS
 
 
 def test_evidence_carries_the_transfer_and_what_it_shows() -> None:

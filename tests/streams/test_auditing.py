@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 import pytest
-import xxhash
 
 from rules.engine import AccountsEngine
 from rules.intake import RawRecord
@@ -18,8 +17,9 @@ from streams.accounts import AccountsStage
 from streams.auditing import FaultKind, Report, audit
 from streams.auditing.standing import Standing
 from streams.counterparties import CounterpartiesStage
-from streams.delivery.journal import STATE_VERSION, BatchRecord, ClaimRecord, chained, decode, encode
-from streams.delivery.stage import Stage, encode_outputs
+from streams.delivery.journal import STATE_VERSION, BatchRecord, ClaimRecord, bundle_digest, chained, decode, encode
+from streams.delivery.publisher import bundle_key
+from streams.delivery.stage import Stage, encode_messages
 from streams.errors import Unreachable
 from streams.rulefiles import load_rules
 from streams.settings import (
@@ -105,8 +105,7 @@ class History:
         counterparties = CounterpartiesStage(CounterpartiesEngine(RULESET))
         for partition in range(PARTITIONS):
             self._run(accounts, partition, sizes=(7, 1, 9))
-        for partition in range(PARTITIONS):
-            self._run(counterparties, partition, sizes=(2,))
+        self._run(counterparties, 0, sizes=(2,))
 
     def _send(self, number: int) -> None:
         kind = "deposit" if number % 3 == 0 else "withdrawal"
@@ -150,19 +149,23 @@ class History:
             judged = stage.judge(stage.decode(partition, waiting), partition, states, memory, judged_ms)
             ranges = tuple((at, at + len(held), len(held)) for at, held in zip(position, waiting, strict=True))
             unsigned = BatchRecord(
-                n + 1, judged_ms, ranges, judged.counts, stage.list_hash, stage.ruleset, STATE_VERSION, "o", b""
+                n + 1,
+                judged_ms,
+                ranges,
+                judged.counts,
+                len(judged.outputs.bundles),
+                stage.list_hash,
+                stage.ruleset,
+                STATE_VERSION,
+                "o",
+                b"",
             )
-            record = msgspec.structs.replace(unsigned, h=chained(h, unsigned, encode_outputs(judged.outputs)))
+            messages, bundles = encode_messages(judged.outputs.messages), judged.outputs.bundles
+            record = msgspec.structs.replace(unsigned, h=chained(h, unsigned, messages, map(bundle_digest, bundles)))
             for message in judged.outputs.messages:
                 log.add(message.topic, partition, message.key, message.value)
-            for target in range(PARTITIONS):
-                bundle = [
-                    one
-                    for one in judged.outputs.flows
-                    if xxhash.xxh3_64_intdigest(one.address.encode()) % PARTITIONS == target
-                ]
-                if bundle:
-                    log.add(FLOWS, target, None, msgspec.msgpack.encode(bundle))
+            for bundle in bundles:
+                log.add(FLOWS, 0, bundle_key(partition, record.n), bundle)
             log.add(stage.journal, partition, None, encode(record))
             meta = Keys("g", stage.name, partition).meta
             position = [end for _, end, _ in ranges]
@@ -267,9 +270,9 @@ def _foreign(topic: str) -> Callable[[History], None]:
         (_journal(1, judged_ms=5), FaultKind.JOURNAL_CHAIN, JOURNAL_ACCOUNTS),
         (_journal(1, ranges=((1, 7, 6), (0, 7, 7))), FaultKind.JOURNAL_RANGE, JOURNAL_ACCOUNTS),
         (_without(DEPOSITS, 2), FaultKind.RECORDS_MISSING, DEPOSITS),
-        (_without(FLOWS, 1), FaultKind.FLOWS, WITHDRAWALS),
+        (_without(FLOWS, 1), FaultKind.FLOWS, FLOWS),
         (_without(FLOWS, 1), FaultKind.RECORDS_MISSING, FLOWS),
-        (_again(FLOWS), FaultKind.FLOWS, WITHDRAWALS),
+        (_again(FLOWS), FaultKind.FLOWS, FLOWS),
         (_foreign(VERDICTS), FaultKind.FOREIGN, VERDICTS),
         (_foreign(JOURNAL_COUNTERPARTIES), FaultKind.FOREIGN, JOURNAL_COUNTERPARTIES),
         (_foreign(FLOWS), FaultKind.FOREIGN, FLOWS),

@@ -14,9 +14,8 @@ T0 = 1_767_225_600_000
 
 
 def flow(number: int, account: str) -> Flow:
-    return Flow(
-        T0 + number, "exchange.withdrawals", 0, number, ADDRESS, account, False, 900_000_000, f"w{number}", "900", "USDT"
-    )
+    place, value = (T0 + number, "exchange.withdrawals", 0, number), 900_000_000
+    return Flow(*place, ADDRESS, account, False, value, f"w{number}", "900", "USDT", "ethereum", True)
 
 
 def bundle(*flows: Flow) -> bytes:

@@ -24,6 +24,7 @@ from streams.settings import (
 )
 
 SERVERS = "kafka-1:9092"
+SINGLE = {FLOWS, JOURNAL_COUNTERPARTIES, LISTS}
 
 
 def _as_created(partitions: int = 4, replication: int = 1) -> dict[str, FoundTopic]:
@@ -50,9 +51,9 @@ def test_topics_as_created_are_right(replication: int) -> None:
     assert remarks(_as_created(8, replication), servers=SERVERS, partitions=8, replication=replication) == []
 
 
-def test_all_topics_of_the_contract_are_created_with_the_lists_in_one_partition() -> None:
+def test_all_topics_of_the_contract_are_created_those_of_the_network_in_one_partition() -> None:
     partitions = {spec.name: spec.partitions for spec in topic_specs(6)}
-    assert partitions == {name: 1 if name == LISTS else 6 for name in TOPICS}
+    assert partitions == {name: 1 if name in SINGLE else 6 for name in TOPICS}
     assert len(partitions) == 9
 
 
@@ -76,7 +77,7 @@ def test_a_missing_topic_is_a_fault_with_the_command_that_creates_it() -> None:
     assert remark.remedy == "lockgate topics create --partitions 6"
 
 
-@pytest.mark.parametrize("name", [DEPOSITS, WITHDRAWALS, VERDICTS, JOURNAL_ACCOUNTS, JOURNAL_COUNTERPARTIES])
+@pytest.mark.parametrize("name", [DEPOSITS, WITHDRAWALS, VERDICTS, JOURNAL_ACCOUNTS])
 def test_a_topic_with_fewer_partitions_than_its_group_is_a_fault(name: str) -> None:
     found = _as_created(6)
     found[name] = FoundTopic(partitions=5, replication=1, settings=found[name].settings)
@@ -88,25 +89,17 @@ def test_a_topic_with_fewer_partitions_than_its_group_is_a_fault(name: str) -> N
 def test_more_partitions_than_asked_for_cannot_be_mended_by_altering() -> None:
     found = _as_created(6)
     problems = remarks(found, servers=SERVERS, partitions=4)
-    assert {remark.topic for remark in problems} == set(TOPICS) - {LISTS}
+    assert {remark.topic for remark in problems} == set(TOPICS) - SINGLE
     assert all(remark.remedy and "--delete" in remark.remedy for remark in problems)
 
 
-def test_flows_need_as_many_partitions_of_alerts() -> None:
+@pytest.mark.parametrize("name", sorted(SINGLE))
+def test_the_network_is_seen_by_one_partition(name: str) -> None:
     found = _as_created(4)
-    for name in (FLOWS, JOURNAL_COUNTERPARTIES):
-        found[name] = FoundTopic(partitions=8, replication=1, settings=found[name].settings)
+    found[name] = FoundTopic(partitions=2, replication=1, settings=found[name].settings)
     remark = _only(found)
-    assert remark.topic == ALERTS
-    assert remark.remedy is not None
-    assert remark.remedy.endswith("--partitions 8")
-
-
-def test_fewer_partitions_of_flows_than_of_accounts_are_fine() -> None:
-    found = _as_created(4)
-    for name in (FLOWS, JOURNAL_COUNTERPARTIES):
-        found[name] = FoundTopic(partitions=2, replication=1, settings=found[name].settings)
-    assert remarks(found, servers=SERVERS) == []
+    assert (remark.topic, remark.fault) == (name, True)
+    assert "not 1" in remark.problem
 
 
 @pytest.mark.parametrize("name", TOPICS)
