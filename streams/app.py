@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import faust
+from faust.auth import OAuthCredentials
 from faust.types import TP
 
 from streams import metrics
@@ -20,6 +21,7 @@ from streams.delivery.inbox import Chunk
 from streams.delivery.partition import Condition, Partition
 from streams.delivery.session import Session
 from streams.delivery.stage import Stage
+from streams.security import KafkaAccess
 from streams.settings import FLOWS, Settings
 from streams.store import Store
 
@@ -36,13 +38,14 @@ class LockgateApp(faust.App):
         self, settings: Settings, stages: Iterable[Stage], state: Store, *, transactional: bool, **options: Any
     ) -> None:
         self.lockgate_settings = settings
+        self.lockgate_kafka = settings.kafka_access()
         self.lockgate_stages = tuple(stages)
         self.lockgate_store = state
         self.lockgate_transactional = transactional
         self.lockgate_session: Session | None = None
         self.lockgate_feed = FaustFeed(self)
         self.lockgate_worker = f"{socket.gethostname()}-{os.getpid()}"
-        super().__init__(settings.group, **options)
+        super().__init__(settings.group, broker_credentials=_credentials(self.lockgate_kafka), **options)
 
     def _new_transport(self) -> BatchTransport:
         return BatchTransport(self.conf.broker_consumer, self)
@@ -85,7 +88,7 @@ class LockgateApp(faust.App):
                     self.log.error("%s[%d]: its topics went to different workers", stage.name, number)
         self.lockgate_session = Session(
             partitions,
-            servers=settings.kafka_servers(),
+            kafka=self.lockgate_kafka,
             store=self.lockgate_store,
             feed=self.lockgate_feed,
             worker=self.lockgate_worker,
@@ -202,11 +205,23 @@ async def observe_session(app: LockgateApp) -> None:
                     lags[topic, str(part.number)] = unfetched + part.inbox.waiting_of(topic)
     metrics.show_lags(lags)
     metrics.REDIS_UP.set(await app.lockgate_store.answers())
-    metrics.KAFKA_UP.set(await answers(app.lockgate_settings.kafka_servers()))
+    metrics.KAFKA_UP.set(await answers(app.lockgate_kafka.each()))
     if positions:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_ANNOUNCE_SECONDS):
                 await thread.announce(positions)
+
+
+def _credentials(kafka: KafkaAccess) -> Any:
+    """What lets a client in, as Faust wants to be told; None when nothing is needed."""
+    login = kafka.login()
+    context = login["ssl_context"]
+    if (mechanism := login.get("sasl_mechanism")) is None:
+        return None if context is None else faust.SSLCredentials(context)
+    if mechanism == "OAUTHBEARER":
+        return OAuthCredentials(oauth_cb=login["sasl_oauth_token_provider"], ssl_context=context)
+    user, password = login["sasl_plain_username"], login["sasl_plain_password"]
+    return faust.SASLCredentials(username=user, password=password, mechanism=mechanism, ssl_context=context)
 
 
 async def answers(servers: Iterable[str]) -> bool:

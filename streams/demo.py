@@ -15,6 +15,7 @@ from streams.delivery.journal import decode as decode_journal
 from streams.feeding import FeedCounts, feed, open_feeder
 from streams.following import Following, follow
 from streams.scenarios import scenario
+from streams.security import KafkaAccess
 from streams.settings import ALERTS, DEADLETTERS, JOURNAL_ACCOUNTS, VERDICTS
 
 _SCENARIO: Final = "demo"
@@ -149,7 +150,7 @@ class Results:
 
 
 async def run_transfers(
-    servers: str,
+    kafka: KafkaAccess,
     results: Results,
     *,
     show: Callable[[str, Mapping[str, Any]], None],
@@ -173,11 +174,11 @@ async def run_transfers(
         return take
 
     followers = [
-        asyncio.create_task(follow(servers, Following(topic=topic, from_beginning=True), taking(topic), stop=stop))
+        asyncio.create_task(follow(kafka, Following(topic=topic, from_beginning=True), taking(topic), stop=stop))
         for topic in _WATCHED
     ]
     try:
-        async with open_feeder(servers, timeout_seconds=_TIMEOUT_SECONDS) as feeder:
+        async with open_feeder(kafka, timeout_seconds=_TIMEOUT_SECONDS) as feeder:
             await feed(feeder, iter([results.fed.lines]), per_second=_PER_SECOND, progress=progress)
         while results.missing():
             came.clear()

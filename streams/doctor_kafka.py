@@ -14,6 +14,7 @@ from streams.errors import Unreachable
 from streams.kafka_access import connect
 from streams.kafka_admin import topic_admin
 from streams.kafka_topics import TOPICS, FoundTopic, remarks
+from streams.security import KafkaAccess
 from streams.settings import Settings
 
 Versions = Mapping[int, tuple[int, int]]  # API key -> lowest and highest version, as the broker told them
@@ -26,11 +27,12 @@ _TRANSACTIONAL_ID: Final = "lockgate-doctor"  # opens no transaction; it fences 
 
 async def check_kafka(settings: Settings, *, timeout_seconds: float) -> list[Check]:
     """All checks of Kafka; only one when it does not answer."""
+    kafka = settings.kafka_access()
     try:
-        brokers, versions = await _ask_broker(settings.kafka, timeout_seconds)
+        brokers, versions = await _ask_broker(kafka, timeout_seconds)
         checks = list(brokers_found(settings.kafka, brokers, versions))
-        checks.append(await _transactions(settings.kafka, versions, timeout_seconds))
-        async with topic_admin(settings.kafka, timeout_seconds=timeout_seconds) as admin:
+        checks.append(await _transactions(kafka, versions, timeout_seconds))
+        async with topic_admin(kafka, timeout_seconds=timeout_seconds) as admin:
             found = await admin.describe(TOPICS)
         return [*checks, *_topics(found, settings.kafka)]
     except Unreachable as away:
@@ -46,11 +48,11 @@ async def check_kafka(settings: Settings, *, timeout_seconds: float) -> list[Che
         ]
 
 
-async def _ask_broker(servers: str, timeout_seconds: float) -> tuple[int, Versions]:
+async def _ask_broker(kafka: KafkaAccess, timeout_seconds: float) -> tuple[int, Versions]:
     """The number of brokers, and the API versions that one of them speaks. Raises Unreachable."""
-    client = AIOKafkaClient(bootstrap_servers=servers)
+    client = AIOKafkaClient(**kafka.options())
     try:
-        await connect(client.bootstrap, servers, timeout_seconds=timeout_seconds)
+        await connect(client.bootstrap, kafka, timeout_seconds=timeout_seconds)
         connection = await client._get_conn(client.get_random_node())
         return len(client.cluster.brokers()), dict((connection and connection._versions) or {})
     finally:
@@ -78,9 +80,9 @@ def brokers_found(servers: str, count: int, versions: Versions) -> Iterator[Chec
         )
 
 
-async def _transactions(servers: str, versions: Versions, timeout_seconds: float) -> Check:
+async def _transactions(kafka: KafkaAccess, versions: Versions, timeout_seconds: float) -> Check:
     """Whether the broker gives a transactional producer its id."""
-    producer = AIOKafkaProducer(bootstrap_servers=servers, transactional_id=_TRANSACTIONAL_ID)
+    producer = AIOKafkaProducer(**kafka.options(), transactional_id=_TRANSACTIONAL_ID)
     try:
         async with asyncio.timeout(timeout_seconds):
             await producer.start()

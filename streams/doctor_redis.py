@@ -13,6 +13,7 @@ import redis
 from redis.exceptions import RedisError
 
 from streams.doctor import Check, Level, concern, fault, good
+from streams.security import RedisAccess
 from streams.settings import Settings
 
 _OLDEST_MAJOR: Final = 4  # the commit script sets several fields with one HSET, which came with Redis 4.0
@@ -26,7 +27,7 @@ def check_redis(settings: Settings, *, timeout_seconds: float) -> list[Check]:
     """All checks of every primary; only one when none answers."""
     checks: list[Check] = []
     try:
-        with closing(_connect(settings.redis, timeout_seconds)) as client:
+        with closing(_connect(settings.redis_access(), timeout_seconds)) as client:
             for name, node in _nodes(client):
                 checks += _check_node(name, node)
     except (RedisError, OSError) as error:
@@ -35,7 +36,7 @@ def check_redis(settings: Settings, *, timeout_seconds: float) -> list[Check]:
             Check(
                 name="redis",
                 level=Level.FAIL,
-                found=f"does not answer at {without_password(settings.redis)}: {reason}",
+                found=f"does not answer at {settings.redis_access()}: {reason}",
                 means="nothing is judged; without a verdict every withdrawal is on hold",
                 fix="start Redis (make up starts one here), or correct LOCKGATE_REDIS",
                 unreachable=True,
@@ -44,11 +45,9 @@ def check_redis(settings: Settings, *, timeout_seconds: float) -> list[Check]:
     return checks
 
 
-def _connect(url: str, timeout_seconds: float) -> Any:
-    options: dict[str, Any] = {"socket_timeout": timeout_seconds, "socket_connect_timeout": timeout_seconds}
-    if "+cluster" in url.split(":", 1)[0]:
-        return redis.RedisCluster.from_url(url.replace("+cluster", "", 1), **options)
-    return redis.Redis.from_url(url, **options)
+def _connect(access: RedisAccess, timeout_seconds: float) -> Any:
+    limits = {"socket_timeout": timeout_seconds, "socket_connect_timeout": timeout_seconds}
+    return access.client(redis.Redis, redis.RedisCluster, **limits)
 
 
 def _nodes(client: Any) -> Iterator[tuple[str, Any]]:
@@ -59,12 +58,6 @@ def _nodes(client: Any) -> Iterator[tuple[str, Any]]:
             yield f"redis {node.name}", client.get_redis_connection(node)
     else:
         yield "redis", client
-
-
-def without_password(url: str) -> str:
-    """The URL as it may be shown."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
 def _check_node(name: str, node: Any) -> Iterator[Check]:

@@ -30,6 +30,7 @@ from aiokafka.protocol.transaction import InitProducerIdRequest
 from rules.transfer import BadTransfer, Kind, read_transfer, time_ms, value_micros
 from streams.errors import LockgateError
 from streams.kafka_access import connect, kafka_away, partition_counts
+from streams.security import KafkaAccess
 from streams.settings import DEPOSITS, WITHDRAWALS
 
 LONGEST_LINE_BYTES: Final = 1_000_000  # the broker takes 1 MiB by default, headers included
@@ -79,12 +80,12 @@ class Feeder:
     """
 
     def __init__(
-        self, producer: AIOKafkaProducer, partitions: Mapping[str, int], *, servers: str, send_bad: bool = True
+        self, producer: AIOKafkaProducer, partitions: Mapping[str, int], *, kafka: KafkaAccess, send_bad: bool = True
     ) -> None:
         self.counts = FeedCounts()
         self._producer = producer
         self._partitions = dict(partitions)
-        self._servers = servers
+        self._kafka = kafka
         self._send_bad = send_bad
         self._batches: dict[tuple[str, int], Any] = {}
         self._in_flight: deque[asyncio.Future[Any]] = deque()
@@ -188,23 +189,23 @@ class Feeder:
         self._in_flight.clear()
         self._batches.clear()
         if isinstance(error, (KafkaConnectionError, KafkaTimeoutError, NodeNotReadyError, RequestTimedOutError)):
-            return kafka_away(self._servers)
+            return kafka_away(self._kafka)
         if isinstance(error, MessageSizeTooLargeError):
             return NotFed(f"Kafka takes no batch of {_BATCH_BYTES} bytes: raise max.message.bytes of the source topics")
         return NotFed(f"Kafka refused transfers: {error}")
 
 
 @asynccontextmanager
-async def open_feeder(servers: str, *, timeout_seconds: float, send_bad: bool = True) -> AsyncIterator[Feeder]:
+async def open_feeder(kafka: KafkaAccess, *, timeout_seconds: float, send_bad: bool = True) -> AsyncIterator[Feeder]:
     """A `Feeder` with a connected, idempotent producer.
 
     Raises:
         Unreachable: Kafka does not answer within the time.
         NotFed: the source topics do not exist.
     """
-    partitions, idempotent = await _ask(servers, timeout_seconds)
+    partitions, idempotent = await _ask(kafka, timeout_seconds)
     producer = AIOKafkaProducer(
-        bootstrap_servers=servers,
+        **kafka.options(),
         enable_idempotence=idempotent,
         acks="all",
         max_batch_size=_BATCH_BYTES,
@@ -212,25 +213,25 @@ async def open_feeder(servers: str, *, timeout_seconds: float, send_bad: bool = 
         request_timeout_ms=_REQUEST_TIMEOUT_MS,
     )
     try:
-        await connect(producer.start, servers, timeout_seconds=timeout_seconds)
-        yield Feeder(producer, partitions, servers=servers, send_bad=send_bad)
+        await connect(producer.start, kafka, timeout_seconds=timeout_seconds)
+        yield Feeder(producer, partitions, kafka=kafka, send_bad=send_bad)
     finally:
         with suppress(TimeoutError):  # a broker that is gone would keep it waiting for good
             await asyncio.wait_for(producer.stop(), _STOP_SECONDS)
 
 
-async def _ask(servers: str, timeout_seconds: float) -> tuple[dict[str, int], bool]:
+async def _ask(kafka: KafkaAccess, timeout_seconds: float) -> tuple[dict[str, int], bool]:
     """The partitions of both source topics, and whether the broker knows idempotent producers.
 
     An idempotent producer starts by asking for an id and would ask the embedded broker for ever.
     """
-    client = AIOKafkaClient(bootstrap_servers=servers, request_timeout_ms=_REQUEST_TIMEOUT_MS)
+    client = AIOKafkaClient(**kafka.options(), request_timeout_ms=_REQUEST_TIMEOUT_MS)
     try:
-        await connect(client.bootstrap, servers, timeout_seconds=timeout_seconds)
-        counts = await partition_counts(client, servers)
+        await connect(client.bootstrap, kafka, timeout_seconds=timeout_seconds)
+        counts = await partition_counts(client, kafka)
         reply = await client.send(client.get_random_node(), InitProducerIdRequest(None, _INT32_MAX))
     except KafkaError:
-        raise kafka_away(servers) from None
+        raise kafka_away(kafka) from None
     finally:
         await client.close()
     if missing := [topic for topic in TOPIC_OF.values() if topic not in counts]:

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from streams.errors import LockgateError
 from streams.kafka_access import connect, kafka_away, partition_counts
+from streams.security import KafkaAccess
 
 _POLL_SECONDS: Final = 0.2  # how soon an end asked for is noticed
 _RETRY_SECONDS: Final = 0.5
@@ -33,7 +34,7 @@ class Following(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def follow(
-    servers: str,
+    kafka: KafkaAccess,
     what: Following,
     show: Callable[[list[bytes]], None],
     *,
@@ -49,22 +50,22 @@ async def follow(
         Unreachable: Kafka does not answer within the time.
         NoTopic: the topic does not exist by then.
     """
-    partitions = await _partitions(what, servers)
+    partitions = await _partitions(what, kafka)
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=servers,
+        **kafka.options(),
         isolation_level="read_committed",
         auto_offset_reset="earliest" if what.from_beginning else "latest",
         enable_auto_commit=False,
         max_partition_fetch_bytes=_FETCH_BYTES,
     )
     try:
-        await connect(consumer.start, servers, timeout_seconds=what.timeout_seconds)
+        await connect(consumer.start, kafka, timeout_seconds=what.timeout_seconds)
         consumer.assign(partitions)
         try:
             for partition in partitions:
                 await consumer.position(partition)  # decides what "latest" is
         except KafkaError:
-            raise kafka_away(servers) from None
+            raise kafka_away(kafka) from None
         ready()
         return await _pass_on(consumer, what, show, stop)
     finally:
@@ -79,15 +80,15 @@ async def _close(consumer: AIOKafkaConsumer) -> None:
         raise error
 
 
-async def _partitions(what: Following, servers: str) -> list[TopicPartition]:
+async def _partitions(what: Following, kafka: KafkaAccess) -> list[TopicPartition]:
     """All partitions of the topic, waiting for it to be created."""
     deadline = asyncio.get_running_loop().time() + what.timeout_seconds
-    client = AIOKafkaClient(bootstrap_servers=servers)
+    client = AIOKafkaClient(**kafka.options())
     try:
-        await connect(client.bootstrap, servers, timeout_seconds=what.timeout_seconds)
-        while not (count := (await partition_counts(client, servers)).get(what.topic)):
+        await connect(client.bootstrap, kafka, timeout_seconds=what.timeout_seconds)
+        while not (count := (await partition_counts(client, kafka)).get(what.topic)):
             if asyncio.get_running_loop().time() >= deadline:
-                raise NoTopic(f"there is no topic {what.topic} at {servers}: run `lockgate topics create`")
+                raise NoTopic(f"there is no topic {what.topic} at {kafka}, or not for this user: `lockgate topics create`")
             await asyncio.sleep(_RETRY_SECONDS)
         return [TopicPartition(what.topic, number) for number in range(count)]
     finally:

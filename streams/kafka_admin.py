@@ -12,6 +12,7 @@ from aiokafka.errors import IncompatibleBrokerVersion, KafkaConnectionError, Kaf
 from streams.errors import LockgateError
 from streams.kafka_access import connect, kafka_away
 from streams.kafka_topics import USUAL_REPLICATION, FoundTopic, TopicSpec
+from streams.security import KafkaAccess
 
 _REQUEST_TIMEOUT_MS: Final = 30_000
 _KNOWN_SECONDS: Final = 10.0
@@ -26,9 +27,9 @@ class TopicNotCreated(LockgateError):
 class TopicAdmin:
     """Creates and describes topics through an open admin client."""
 
-    def __init__(self, client: AIOKafkaAdminClient, servers: str) -> None:
+    def __init__(self, client: AIOKafkaAdminClient, kafka: KafkaAccess) -> None:
         self._client = client
-        self._servers = servers
+        self._kafka = kafka
 
     async def usual_replication(self) -> int:
         """Three copies, or as many as there are brokers."""
@@ -101,15 +102,15 @@ class TopicAdmin:
         try:
             return await request
         except (KafkaError, OSError, TimeoutError):
-            raise kafka_away(self._servers) from None
+            raise kafka_away(self._kafka) from None
 
 
 @asynccontextmanager
-async def topic_admin(servers: str, *, timeout_seconds: float) -> AsyncIterator[TopicAdmin]:
+async def topic_admin(kafka: KafkaAccess, *, timeout_seconds: float) -> AsyncIterator[TopicAdmin]:
     """An open `TopicAdmin`. Raises Unreachable when Kafka does not answer in time."""
-    client = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=_REQUEST_TIMEOUT_MS)
+    client = AIOKafkaAdminClient(**kafka.options(), request_timeout_ms=_REQUEST_TIMEOUT_MS)
     try:
-        await connect(client.start, servers, timeout_seconds=timeout_seconds)
-        yield TopicAdmin(client, servers)
+        await connect(client.start, kafka, timeout_seconds=timeout_seconds)
+        yield TopicAdmin(client, kafka)
     finally:
         await client.close()

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from streams.errors import SettingsError
+from streams.security import KafkaAccess, KafkaSecurity, RedisAccess, Tls
 
 DEPOSITS: Final = "exchange.deposits"
 WITHDRAWALS: Final = "exchange.withdrawals"
@@ -25,6 +26,7 @@ LISTS: Final = "lockgate.lists"
 JOURNAL_ACCOUNTS: Final = "lockgate.journal.accounts"
 JOURNAL_COUNTERPARTIES: Final = "lockgate.journal.counterparties"
 
+_SECRETS: Final = frozenset({"redis", "redis_password", "kafka_password", "kafka_key_password", "kafka_oauth_secret"})
 _REDIS_SCHEMES: Final = {"redis", "rediss", "unix", "redis+cluster", "rediss+cluster"}
 _ELSEWHERE: Final = {"LOCKGATE_DATA", "LOCKGATE_CACHE"}  # where tests find data, where Kafka's jars are kept
 _MISSPELT: Final = 0.75  # judgement: LIST for LISTS, SESSION_TIMEOUTS for SESSION_TIMEOUT
@@ -55,9 +57,96 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log_level: str = "info"
     """debug, info, warning or error."""
 
+    kafka_security: str = "plaintext"
+    """plaintext, ssl (TLS; with a client certificate mTLS), sasl_ssl, or sasl_plaintext (SCRAM only)."""
+    kafka_ca: str | None = None
+    """PEM file of the authorities that sign the brokers' certificates; unset: the system's."""
+    kafka_certificate: str | None = None
+    """PEM file of the client's certificate, for mTLS."""
+    kafka_key: str | None = None
+    """PEM file of its private key, where the certificate's file does not hold it."""
+    kafka_key_password: str | None = None
+    """Password of the private key."""
+    kafka_sasl: str | None = None
+    """scram-sha-512, scram-sha-256, oauthbearer or plain; with kafka_security sasl_ssl."""
+    kafka_user: str | None = None
+    """User name for SCRAM and PLAIN."""
+    kafka_password: str | None = None
+    """Password for SCRAM and PLAIN."""
+    kafka_oauth_token_file: str | None = None
+    """OAUTHBEARER: a file with the token, read again at each connection."""
+    kafka_oauth_url: str | None = None
+    """OAUTHBEARER: the endpoint that gives tokens for client credentials (https)."""
+    kafka_oauth_client: str | None = None
+    """OAUTHBEARER: client id."""
+    kafka_oauth_secret: str | None = None
+    """OAUTHBEARER: client secret."""
+    kafka_oauth_scope: str | None = None
+    """OAUTHBEARER: scope to ask for."""
+    redis_user: str | None = None
+    """Redis ACL user, where the URL names none."""
+    redis_password: str | None = None
+    """Redis password, where the URL holds none."""
+    redis_ca: str | None = None
+    """PEM file of the authorities that sign Redis' certificate; unset: the system's."""
+    redis_certificate: str | None = None
+    """PEM file of the client's certificate for Redis, for mTLS."""
+    redis_key: str | None = None
+    """PEM file of its private key."""
+    redis_key_password: str | None = None
+    """Password of the private key."""
+
+    def __repr__(self) -> str:
+        """The settings that differ from the defaults, without secrets."""
+        changed = {name: getattr(self, name) for name in self.__struct_fields__}
+        defaults = dict(zip(self.__struct_fields__, self.__struct_defaults__, strict=True))
+        shown = [
+            f"{name}={'***' if name in _SECRETS else repr(value)}"
+            for name, value in changed.items()
+            if value != defaults[name]
+        ]
+        return f"Settings({', '.join(shown)})"
+
     def kafka_servers(self) -> list[str]:
         """The bootstrap servers one by one."""
         return [server.strip() for server in self.kafka.split(",")]
+
+    def kafka_access(self) -> KafkaAccess:
+        """Where Kafka is, with TLS and credentials. Raises OSError for certificates that went away since."""
+        return KafkaAccess(self.kafka, self.kafka_login())
+
+    def kafka_login(self) -> KafkaSecurity:
+        """TLS and credentials for Kafka."""
+        return KafkaSecurity(
+            protocol=self.kafka_security.lower(),
+            tls=Tls(
+                ca=self.kafka_ca,
+                certificate=self.kafka_certificate,
+                key=self.kafka_key,
+                key_password=self.kafka_key_password,
+            ),
+            mechanism=self.kafka_sasl and self.kafka_sasl.lower(),
+            user=self.kafka_user,
+            password=self.kafka_password,
+            oauth_token_file=self.kafka_oauth_token_file,
+            oauth_url=self.kafka_oauth_url,
+            oauth_client=self.kafka_oauth_client,
+            oauth_secret=self.kafka_oauth_secret,
+            oauth_scope=self.kafka_oauth_scope,
+        )
+
+    def redis_access(self) -> RedisAccess:
+        """Where Redis is, with TLS and credentials."""
+        return RedisAccess(self.redis, tls=self.redis_tls(), user=self.redis_user, password=self.redis_password)
+
+    def redis_tls(self) -> Tls:
+        """TLS files for Redis."""
+        return Tls(
+            ca=self.redis_ca,
+            certificate=self.redis_certificate,
+            key=self.redis_key,
+            key_password=self.redis_key_password,
+        )
 
     def http_address(self) -> tuple[str, int]:
         """Host and port of the worker's HTTP server."""
@@ -83,17 +172,10 @@ def load_settings(config: Path | None = None, environ: Mapping[str, str] | None 
     faults: list[str] = []
     if config is not None:
         try:
-            values |= tomllib.loads(config.read_text("utf-8"))
+            values |= _with_secrets(tomllib.loads(config.read_text("utf-8")), faults)
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise SettingsError([f"{config}: {error}"]) from None
-    for name, text in (os.environ if environ is None else environ).items():
-        if not name.startswith("LOCKGATE_") or name in _ELSEWHERE:
-            continue
-        if (field := name[9:].lower()) in Settings.__struct_fields__:
-            values[field] = text
-        elif near := get_close_matches(field, Settings.__struct_fields__, 1, _MISSPELT):
-            # Others are let pass: Kubernetes puts LOCKGATE_PORT and the like into the environment of its own accord.
-            faults.append(f"{name}: there is no such setting; LOCKGATE_{near[0].upper()}?")
+    values |= _with_secrets(_from_environment(os.environ if environ is None else environ, faults), faults)
     values |= {name: value for name, value in given.items() if value is not None}
     if isinstance(values.get("lists"), str):
         values["lists"] = [part.strip() for part in values["lists"].split(",") if part.strip()]
@@ -111,12 +193,46 @@ def load_settings(config: Path | None = None, environ: Mapping[str, str] | None 
     return settings
 
 
+def _from_environment(environ: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
+    """The settings in the environment; misspelt ones become faults."""
+    values = {}
+    known = (*Settings.__struct_fields__, *(f"{name}_file" for name in sorted(_SECRETS)))
+    for name, text in environ.items():
+        if not name.startswith("LOCKGATE_") or name in _ELSEWHERE:
+            continue
+        if (field := name[9:].lower()) in known:
+            values[field] = text
+        elif near := get_close_matches(field, known, 1, _MISSPELT):
+            # Others are let pass: Kubernetes puts LOCKGATE_PORT and the like into the environment of its own accord.
+            faults.append(f"{name}: there is no such setting; LOCKGATE_{near[0].upper()}?")
+    return values
+
+
+def _with_secrets(values: dict[str, Any], faults: list[str]) -> dict[str, Any]:
+    """Replace `NAME_file` by the secret NAME: what the file holds, without the line end."""
+    out = {}
+    for field, value in values.items():
+        name = field.removesuffix("_file")
+        if name == field or name not in _SECRETS:
+            out[field] = value
+            continue
+        if name in values:
+            faults.append(f"{field}: {name} is given as well; one of the two")
+        try:
+            out[name] = Path(str(value)).read_text("utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+            faults.append(f"{field}: cannot read {value}: {reason}")
+    return out
+
+
 def _faults(settings: Settings) -> list[str]:
     faults = [f"kafka: {server!r} is not host:port" for server in settings.kafka_servers() if not _is_host_port(server)]
     if not _is_host_port(settings.http):
         faults.append(f"http: {settings.http!r} is not host:port")
     if (fault := _redis_fault(settings.redis)) is not None:
         faults.append(f"redis: {fault}")
+    faults += [*settings.kafka_login().faults(), *_redis_login_faults(settings)]
     if not 6 <= settings.session_timeout <= 300:
         faults.append(f"session_timeout: {settings.session_timeout:g} is not between 6 and 300 seconds")
     if not settings.lists:
@@ -146,6 +262,24 @@ def _redis_fault(url: str) -> str | None:
     except ValueError:
         return f"the host or port of the {scheme}:// URL cannot be read"
     return None
+
+
+def _redis_login_faults(settings: Settings) -> list[str]:
+    """What does not fit together in the settings `redis_*`."""
+    scheme, _, rest = settings.redis.partition("://")
+    user, _, password = rest.rpartition("@")[0].partition(":")
+    faults = []
+    if user and settings.redis_user:
+        faults.append("redis_user: the URL names a user already; one of the two")
+    if password and settings.redis_password:
+        faults.append("redis_password: the URL holds one already; one of the two")
+    if settings.redis_user and not (settings.redis_password or password):
+        faults.append("redis_password: a user needs one (redis_password_file names a file that holds it)")
+    if scheme.startswith("rediss"):
+        faults += settings.redis_tls().faults("redis")
+    elif settings.redis_tls().named:
+        faults.append("redis: certificates are named, but only a rediss:// URL uses them")
+    return faults
 
 
 def _is_host_port(text: str) -> bool:

@@ -17,6 +17,7 @@ from redis.exceptions import ConnectionError, RedisClusterException, RedisError
 
 from streams.delivery.stage import MemoryChanges, Writes, framed
 from streams.errors import Lost
+from streams.security import RedisAccess
 
 _CLAIM: Final = """
 local generation = tonumber(redis.call('HGET', KEYS[1], 'generation') or '0')
@@ -128,17 +129,13 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 class Store:
     """Lockgate's state in one Redis, or Redis Cluster. Errors of the connection come as redis.RedisError."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._clustered = "+cluster" in url.split(":", 1)[0]
-        self._redis: Any = self._connect()
-
-    def _connect(self) -> Any:
+    def __init__(self, redis: RedisAccess) -> None:
+        self._clustered = redis.clustered
         options: dict[str, Any] = {"socket_timeout": 5, "socket_connect_timeout": 3}
-        if self._clustered:
-            return RedisCluster.from_url(self._url.replace("+cluster", "", 1), **options)
-        # No retries below us: after an outage each pooled connection fails once, and the round retries as a whole.
-        return Redis.from_url(self._url, retry=Retry(NoBackoff(), 0), max_connections=64, **options)
+        if not redis.clustered:
+            # No retries below us: after an outage each pooled connection fails once, and the round retries as a whole.
+            options |= {"retry": Retry(NoBackoff(), 0), "max_connections": 64}
+        self._redis: Any = redis.client(Redis, RedisCluster, **options)
 
     async def close(self) -> None:
         """Close all connections."""

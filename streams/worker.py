@@ -21,7 +21,9 @@ from streams.app import LockgateApp, answers, make_app
 from streams.counterparties import CounterpartiesStage
 from streams.errors import SettingsError
 from streams.http import Health, serve
+from streams.kafka_access import refusal
 from streams.kafka_topics import ACCOUNT_TOPICS, COUNTERPARTY_TOPICS
+from streams.security import KafkaAccess
 from streams.settings import Settings
 from streams.store import Store
 
@@ -51,7 +53,7 @@ def run_worker(settings: Settings, ruleset: Ruleset, watchlist: Watchlist) -> No
     metrics.TRANSACTIONAL.set(transactional)
     engine = AccountsEngine(ruleset, Knowledge(watchlist), max_list_age_seconds=settings.max_list_age_seconds())
     stages = (AccountsStage(engine), CounterpartiesStage(CounterpartiesEngine(ruleset)))
-    app = make_app(settings, stages, Store(settings.redis), transactional=transactional)
+    app = make_app(settings, stages, Store(settings.redis_access()), transactional=transactional)
     health.waiting_for = lambda: _not_ready(app)
 
     @app.timer(1.0)  # type: ignore[untyped-decorator]  # Faust's
@@ -88,23 +90,24 @@ async def wait_for_kafka(settings: Settings, health: Health) -> bool:
 
     Faust's own start would end when the broker is away; a worker never ends by itself.
     """
-    servers = settings.kafka_servers()
+    kafka = settings.kafka_access()
     said = 0.0
     while True:
         health.beat()
         metrics.HEARTBEAT.set_to_current_time()
         try:
-            up = await answers(servers)
+            up = await answers(kafka.each())
             metrics.KAFKA_UP.set(up)
             if up:
-                missing, transactional = await _probe(servers)
+                missing, transactional = await _probe(kafka)
                 if not missing:
                     return transactional
-                reason = f"topics missing: {', '.join(missing)} (run: lockgate topics create)"
+                reason = f"topics missing: {', '.join(missing)} (lockgate topics create), or not for this user"
             else:
                 reason = f"Kafka does not answer at {settings.kafka}"
         except (KafkaError, OSError, TimeoutError) as error:
-            reason = f"Kafka at {settings.kafka}: {type(error).__name__}"
+            refused = await refusal(kafka)
+            reason = f"Kafka at {kafka}: {refused or type(error).__name__}"
         health.waiting_for = lambda reason=reason: reason  # type: ignore[misc]
         if time.monotonic() - said > 10:
             said = time.monotonic()
@@ -112,25 +115,25 @@ async def wait_for_kafka(settings: Settings, health: Health) -> bool:
         await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
 
-async def _probe(servers: list[str]) -> tuple[list[str], bool]:
+async def _probe(kafka: KafkaAccess) -> tuple[list[str], bool]:
     """The topics that are missing, and whether the broker has transactions."""
-    producer = AIOKafkaProducer(bootstrap_servers=servers, request_timeout_ms=5_000)
+    producer = AIOKafkaProducer(**kafka.options(), request_timeout_ms=5_000)
     await asyncio.wait_for(producer.start(), 10)
     try:
         known = await producer.client.fetch_all_metadata()
         missing = sorted({*ACCOUNT_TOPICS, *COUNTERPARTY_TOPICS} - known.topics())
-        transactional = await _has_transactions(producer, servers)
+        transactional = await _has_transactions(producer, kafka)
     finally:
         await producer.stop()
     return missing, transactional
 
 
-async def _has_transactions(producer: AIOKafkaProducer, servers: list[str]) -> bool:
+async def _has_transactions(producer: AIOKafkaProducer, kafka: KafkaAccess) -> bool:
     """A broker without transactions says so by what it cannot do; an unknown error alone may be an outage."""
     connection = await producer.client._get_conn(producer.client.get_random_node())
     if connection is None or _TRANSACTIONS & set(connection._versions or ()):
         return True
-    candidate = AIOKafkaProducer(bootstrap_servers=servers, transactional_id="lockgate-probe")
+    candidate = AIOKafkaProducer(**kafka.options(), transactional_id="lockgate-probe")
     try:
         await asyncio.wait_for(candidate.start(), 10)
     except UnknownError:

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from rules.intake import RawRecord
 from streams.errors import LockgateError
 from streams.kafka_access import connect, kafka_away, partition_counts
+from streams.security import KafkaAccess
 
 _POLL_RECORDS: Final = 5_000
 _PATIENCE_SECONDS: Final = 30.0
@@ -77,10 +78,10 @@ class Pull:
 class KafkaLog:
     """A `Log` on a live broker, through one consumer that fetches only what is being read."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, counts: dict[str, int], servers: str) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, counts: dict[str, int], kafka: KafkaAccess) -> None:
         self._consumer = consumer
         self._counts = counts
-        self._servers = servers
+        self._kafka = kafka
 
     def partitions(self, topic: str) -> int:
         """How many partitions the topic has."""
@@ -97,7 +98,7 @@ class KafkaLog:
             first = await self._consumer.beginning_offsets([place])
             end = await self._consumer.end_offsets([place])
         except (KafkaError, OSError, TimeoutError):
-            raise kafka_away(self._servers) from None
+            raise kafka_away(self._kafka) from None
         return int(first[place]), int(end[place])
 
     async def read(self, topic: str, partition: int, start: int, end: int) -> Records:
@@ -115,32 +116,32 @@ class KafkaLog:
                 if reached > position:
                     position, deadline = reached, time.monotonic() + _PATIENCE_SECONDS
                 elif time.monotonic() > deadline:
-                    raise kafka_away(self._servers)
+                    raise kafka_away(self._kafka)
         except (KafkaError, OSError, TimeoutError):
-            raise kafka_away(self._servers) from None
+            raise kafka_away(self._kafka) from None
         finally:
             consumer.pause(place)
 
 
 @asynccontextmanager
-async def kafka_log(servers: str, topics: Iterable[str], *, timeout_seconds: float) -> AsyncIterator[KafkaLog]:
+async def kafka_log(kafka: KafkaAccess, topics: Iterable[str], *, timeout_seconds: float) -> AsyncIterator[KafkaLog]:
     """An open `KafkaLog` of some topics.
 
     Raises:
         Unreachable: Kafka does not answer in time.
         TopicsMissing: a topic does not exist.
     """
-    client = AIOKafkaClient(bootstrap_servers=servers)
+    client = AIOKafkaClient(**kafka.options())
     try:
-        await connect(client.bootstrap, servers, timeout_seconds=timeout_seconds)
-        known = await partition_counts(client, servers)
+        await connect(client.bootstrap, kafka, timeout_seconds=timeout_seconds)
+        known = await partition_counts(client, kafka)
     finally:
         await client.close()
     if missing := sorted(set(topics) - set(known)):
-        raise TopicsMissing(f"no topics {', '.join(missing)} at {servers}: run `lockgate topics create`")
+        raise TopicsMissing(f"no topics {', '.join(missing)} at {kafka}, or not for this user: `lockgate topics create`")
     counts = {topic: known[topic] for topic in topics}
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=servers,
+        **kafka.options(),
         isolation_level="read_committed",
         enable_auto_commit=False,
         auto_offset_reset="none",
@@ -148,13 +149,13 @@ async def kafka_log(servers: str, topics: Iterable[str], *, timeout_seconds: flo
         fetch_max_wait_ms=100,
     )
     try:
-        await connect(consumer.start, servers, timeout_seconds=timeout_seconds)
+        await connect(consumer.start, kafka, timeout_seconds=timeout_seconds)
         places = [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
         consumer.assign(places)
         for place in places:  # before anything is awaited, so that nothing is fetched yet
             consumer.seek(place, 0)
         consumer.pause(*places)
-        yield KafkaLog(consumer, counts, servers)
+        yield KafkaLog(consumer, counts, kafka)
     finally:
         await consumer.stop()
 

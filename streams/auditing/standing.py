@@ -9,6 +9,7 @@ from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import RedisError
 
 from streams.errors import Unreachable
+from streams.security import RedisAccess
 from streams.store import Keys
 
 _unpack_position: Final = msgspec.msgpack.Decoder(tuple[int, ...]).decode
@@ -55,12 +56,8 @@ def compare(standing: Standing, end: End, known: Sequence[End]) -> tuple[str, bo
 class RedisStandings:
     """Reads what Redis says about partitions."""
 
-    def __init__(self, url: str) -> None:
-        options: dict[str, Any] = {"socket_timeout": 5, "socket_connect_timeout": 3}
-        clustered = "+cluster" in url.split(":", 1)[0]
-        connect = RedisCluster.from_url if clustered else Redis.from_url
-        self._redis: Any = connect(url.replace("+cluster", "", 1), **options)
-        self._url = url
+    def __init__(self, redis: RedisAccess) -> None:
+        self._redis: Any = redis.client(Redis, RedisCluster, socket_timeout=5, socket_connect_timeout=3)
 
     async def read(self, keys: Keys) -> Standing:
         """The standing of a partition. Raises Unreachable."""

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.benchmarks.progress import Sample
 from streams.delivery.journal import BatchRecord, committed_consumer, decode
+from streams.security import KafkaAccess
 from streams.settings import (
     ALERTS,
     DEADLETTERS,
@@ -33,7 +34,7 @@ class JournalWatch:
         self.accounts: list[Sample] = []  # transfers over time
         self.flows: list[Sample] = []
         self.batches = 0
-        self._servers = [servers]
+        self._kafka = KafkaAccess(servers)
         self._numbers = range(partitions)
         self._flows_done = 0  # offset on the flows topic
 
@@ -46,7 +47,7 @@ class JournalWatch:
         """Follow until so many transfers and all their flows are judged; False when nothing moved for a minute."""
         places = [*(TopicPartition(JOURNAL_ACCOUNTS, n) for n in self._numbers), TopicPartition(JOURNAL_COUNTERPARTIES, 0)]
         flows_end = None
-        async with _consumer(self._servers, places) as consumer:
+        async with _consumer(self._kafka, places) as consumer:
             moved = time.monotonic()
             while time.monotonic() - moved < _PATIENCE_SECONDS:
                 fetched = await consumer.getmany(timeout_ms=250)
@@ -74,7 +75,7 @@ class JournalWatch:
     async def _end_of_flows(self) -> int:
         """The offset behind the last flows; it is followed by the marker of its transaction."""
         place, reached = TopicPartition(FLOWS, 0), 0
-        async with _consumer(self._servers, [place]) as consumer:
+        async with _consumer(self._kafka, [place]) as consumer:
             end = (await consumer.end_offsets([place]))[place]
             consumer.seek(place, max(0, end - _BEHIND_THE_LAST))
             while await consumer.position(place) < end:
@@ -96,7 +97,7 @@ async def count_outputs(servers: str, partitions: int) -> dict[str, int]:
     """Committed records on the output topics, by topic."""
     places = [TopicPartition(topic, n) for topic in (VERDICTS, ALERTS, DEADLETTERS) for n in range(partitions)]
     counts = {VERDICTS: 0, ALERTS: 0, DEADLETTERS: 0}
-    async with _consumer([servers], places) as consumer:
+    async with _consumer(KafkaAccess(servers), places) as consumer:
         stable = await consumer.end_offsets(places)
         left = set(places)
         while left:
@@ -107,9 +108,9 @@ async def count_outputs(servers: str, partitions: int) -> dict[str, int]:
 
 
 @asynccontextmanager
-async def _consumer(servers: list[str], places: list[TopicPartition]) -> AsyncIterator[AIOKafkaConsumer]:
+async def _consumer(kafka: KafkaAccess, places: list[TopicPartition]) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer of committed records at the beginning of these partitions."""
-    consumer = committed_consumer(servers)
+    consumer = committed_consumer(kafka)
     await consumer.start()
     try:
         consumer.assign(places)

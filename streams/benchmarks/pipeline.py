@@ -18,6 +18,7 @@ from streams.benchmarks.report import PipelineReport, Ratio, spread
 from streams.benchmarks.say import Say
 from streams.benchmarks.stand import Stand
 from streams.feeding import FeedCounts, feed, open_feeder
+from streams.security import KafkaAccess
 from streams.settings import DEADLETTERS, VERDICTS, load_settings
 
 TEXTBOOK: Final = "faust-textbook"
@@ -91,7 +92,7 @@ class _Pipeline:
     async def _preload(self) -> None:
         plan, say = self._plan, self._say
         await self._stand.renew(sources=True)
-        async with open_feeder(self._stand.servers, timeout_seconds=_START_SECONDS) as feeder:
+        async with open_feeder(KafkaAccess(self._stand.servers), timeout_seconds=_START_SECONDS) as feeder:
             chunks = transfers.lines(plan.transfers, plan.accounts)
             self._fed = await feed(
                 feeder, chunks, progress=lambda counts: say.now(f"preloading: {counts.lines:,} of {plan.transfers:,}")

@@ -16,6 +16,7 @@ from streams.components.network import LOOPBACK, free_port
 from streams.components.process import Process
 from streams.kafka_admin import topic_admin
 from streams.kafka_topics import TOPICS, TopicSpec, topic_specs
+from streams.security import KafkaAccess
 from streams.settings import DEPOSITS, WITHDRAWALS
 
 SOURCES: Final = (DEPOSITS, WITHDRAWALS)
@@ -61,7 +62,7 @@ class Stand:
         specs = [spec for spec in topic_specs(self.partitions) if sources or spec.name not in SOURCES]
         specs.append(TopicSpec(name=ANSWERS, partitions=self.partitions, replication=1, settings={}))
         await self._delete([spec.name for spec in specs])
-        async with topic_admin(self.servers, timeout_seconds=_TIMEOUT_SECONDS) as admin:
+        async with topic_admin(KafkaAccess(self.servers), timeout_seconds=_TIMEOUT_SECONDS) as admin:
             created = await admin.create(specs)
         if len(created) != len(specs):
             raise ComponentFailed("Kafka", f"created only {', '.join(created)}")

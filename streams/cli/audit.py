@@ -50,10 +50,10 @@ def audit(settings: Settings, no_redis: bool, timeout_seconds: float, as_json: b
 
 async def _audit(settings: Settings, no_redis: bool, timeout_seconds: float) -> Report:
     ruleset = load_rules(settings.rules_folder())
-    standings = None if no_redis else RedisStandings(settings.redis)
+    standings = None if no_redis else RedisStandings(settings.redis_access())
     try:
         async with kafka_log(
-            settings.kafka, (*ACCOUNT_TOPICS, *COUNTERPARTY_TOPICS), timeout_seconds=timeout_seconds
+            settings.kafka_access(), (*ACCOUNT_TOPICS, *COUNTERPARTY_TOPICS), timeout_seconds=timeout_seconds
         ) as log:
             with _Bar() as bar:
                 return await audit_log(log, standings, ruleset, settings.group, bar)

@@ -34,6 +34,7 @@ from streams.kafka_admin import topic_admin
 from streams.kafka_topics import topic_specs
 from streams.rulefiles import load_rules
 from streams.scenarios import DEMO_LISTED
+from streams.security import KafkaAccess
 from streams.settings import ALERTS, DEADLETTERS, VERDICTS
 
 _PARTITIONS: Final = 4
@@ -109,7 +110,7 @@ def _demo(console: Console, *, real: bool, keep: bool) -> list[str]:
 
 
 async def _create_topics(servers: str) -> None:
-    async with topic_admin(servers, timeout_seconds=_TIMEOUT_SECONDS) as admin:
+    async with topic_admin(KafkaAccess(servers), timeout_seconds=_TIMEOUT_SECONDS) as admin:
         await admin.create(topic_specs(_PARTITIONS, replication=1))
 
 
@@ -161,7 +162,7 @@ async def _watch(console: Console, status: Status, servers: str, results: Result
             console.print(Text("VERDICT  ", "bold") + readable.verdict(message))
         refresh()
 
-    await run_transfers(servers, results, show=show, progress=progress)
+    await run_transfers(KafkaAccess(servers), results, show=show, progress=progress)
 
 
 def _alert(message: Mapping[str, Any], *, brief: bool) -> Text:

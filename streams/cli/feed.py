@@ -189,7 +189,7 @@ def _send(
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        async with open_feeder(settings.kafka, timeout_seconds=timeout_seconds, send_bad=send_bad) as feeder:
+        async with open_feeder(settings.kafka_access(), timeout_seconds=timeout_seconds, send_bad=send_bad) as feeder:
             with _progress() as progress:
                 return await send_all(feeder, chunks, per_second=per_second, stop=stop, progress=progress)
 

@@ -74,7 +74,7 @@ def _follow(settings: Settings, what: Following, render: Render, as_json: bool) 
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         show = _show_to_people(render) if people else _show_lines
         ready = _say_what_is_followed(what) if people else lambda: None
-        await follow(settings.kafka, what, show, stop=stop, ready=ready)
+        await follow(settings.kafka_access(), what, show, stop=stop, ready=ready)
 
     with closable_stdout():
         asyncio.run(run())

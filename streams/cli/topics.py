@@ -48,7 +48,7 @@ def create(
     """
 
     async def run() -> tuple[list[str], dict[str, FoundTopic]]:
-        async with topic_admin(settings.kafka, timeout_seconds=timeout_seconds) as admin:
+        async with topic_admin(settings.kafka_access(), timeout_seconds=timeout_seconds) as admin:
             copies = replication or await admin.usual_replication()
             existing = await admin.describe(TOPICS)
             count = partitions or max((topic.partitions for topic in existing.values()), default=DEFAULT_PARTITIONS)
@@ -83,7 +83,7 @@ def check(
     """
 
     async def run() -> dict[str, FoundTopic]:
-        async with topic_admin(settings.kafka, timeout_seconds=timeout_seconds) as admin:
+        async with topic_admin(settings.kafka_access(), timeout_seconds=timeout_seconds) as admin:
             return await admin.describe(TOPICS)
 
     silence_client_log()

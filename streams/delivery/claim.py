@@ -29,6 +29,7 @@ from streams.delivery.publisher import Publication, Publisher, fence
 from streams.delivery.replay import replay
 from streams.delivery.stage import Outputs, decode_messages
 from streams.errors import Impossible, Lost
+from streams.security import KafkaAccess
 from streams.store import Held, Store
 
 log = logging.getLogger(__name__)
@@ -49,15 +50,15 @@ _decode_outbox: Final = msgspec.msgpack.Decoder(Outbox).decode
 class Fences:
     """Transactional ids that this session has ended. An id is never used again, so once is enough."""
 
-    def __init__(self, servers: list[str]) -> None:
-        self._servers = servers
+    def __init__(self, kafka: KafkaAccess) -> None:
+        self._kafka = kafka
         self._done: dict[str, asyncio.Task[None]] = {}
 
     async def end(self, transactional_id: str) -> None:
         """Fence an id, once; several partitions of one predecessor share the work."""
         task = self._done.get(transactional_id)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
-            task = self._done[transactional_id] = asyncio.create_task(fence(self._servers, transactional_id))
+            task = self._done[transactional_id] = asyncio.create_task(fence(self._kafka, transactional_id))
         await asyncio.shield(task)
 
     def __contains__(self, transactional_id: str) -> bool:
@@ -71,20 +72,20 @@ class Claimer:
     def __init__(
         self,
         *,
-        servers: list[str],
+        kafka: KafkaAccess,
         store: Store,
         feed: Feed,
         worker: str,
         generation: int,
         transactional_id: str | None,
     ) -> None:
-        self._servers = servers
+        self._kafka = kafka
         self._store = store
         self._feed = feed
         self._worker = worker
         self._generation = generation
         self._transactional_id = transactional_id
-        self._fences = Fences(servers)
+        self._fences = Fences(kafka)
 
     async def claim(self, partition: Partition, *, force: bool = False) -> None:
         """Make the partition ours and ready, at exactly the position the journal says.
@@ -102,10 +103,10 @@ class Claimer:
         if held is None:
             raise Lost(f"{partition} belongs to a younger generation of the group")
         partition.keys.epoch = held.epoch
-        writer = Publisher(self._servers, partition.claim_id if self._transactional_id else None)
+        writer = Publisher(self._kafka, partition.claim_id if self._transactional_id else None)
         try:
             await writer.start()  # from here no other claim of this partition can go on
-            async with journal_reader(self._servers, partition.stage.journal, partition.number) as reader:
+            async with journal_reader(self._kafka, partition.stage.journal, partition.number) as reader:
                 entries = await self._read_and_fence(reader, held)
                 how = await self._reconcile(partition, held, entries, reader, writer)
         finally:
@@ -163,7 +164,7 @@ class Claimer:
         partition.published = next(((one.n, at) for at, one in reversed(batches) if one.n <= held.n), (0, 0))
         missing = [(at, one) for at, one in batches if one.n > held.n]
         if missing:
-            await replay(partition, missing, self._servers, self._store, held.transactional_id)
+            await replay(partition, missing, self._kafka, self._store, held.transactional_id)
             how = how if how == "wiped" else "replayed"
         claim = ClaimRecord(partition.n, int(time.time() * 1000), self._transactional_id or "", partition.owner, partition.h)
         publication = Publication(
@@ -176,7 +177,7 @@ class Claimer:
 
     async def _beginnings(self, partition: Partition) -> tuple[int, ...]:
         """Where the source topics begin: the position of a partition that was never judged."""
-        consumer = committed_consumer(self._servers)
+        consumer = committed_consumer(self._kafka)
         await asyncio.wait_for(consumer.start(), 15)
         try:
             places = [TopicPartition(topic, partition.number) for topic in partition.stage.sources]

@@ -15,6 +15,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.errors import Impossible
+from streams.security import KafkaAccess
 
 STATE_VERSION: Final = 2  # of profiles, address states and the order of judging: replay is exact within one version
 _READ_TIMEOUT_SECONDS: Final = 30.0
@@ -117,9 +118,9 @@ class JournalReader:
 
 
 @asynccontextmanager
-async def journal_reader(servers: list[str], topic: str, partition: int) -> AsyncIterator[JournalReader]:
+async def journal_reader(kafka: KafkaAccess, topic: str, partition: int) -> AsyncIterator[JournalReader]:
     """A reader with a consumer of its own; raises KafkaError or TimeoutError when the broker is away."""
-    consumer = committed_consumer(servers)
+    consumer = committed_consumer(kafka)
     await asyncio.wait_for(consumer.start(), 15)
     try:
         place = TopicPartition(topic, partition)
@@ -129,10 +130,10 @@ async def journal_reader(servers: list[str], topic: str, partition: int) -> Asyn
         await consumer.stop()
 
 
-def committed_consumer(servers: list[str]) -> AIOKafkaConsumer:
+def committed_consumer(kafka: KafkaAccess) -> AIOKafkaConsumer:
     """A consumer outside any group that sees committed records only and never skips what retention took away."""
     return AIOKafkaConsumer(
-        bootstrap_servers=servers,
+        **kafka.options(),
         isolation_level="read_committed",
         enable_auto_commit=False,
         auto_offset_reset="none",

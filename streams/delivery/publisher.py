@@ -15,6 +15,7 @@ from aiokafka.errors import IllegalOperation, KafkaError
 from streams.delivery.journal import Record, encode
 from streams.delivery.stage import Message
 from streams.errors import Lost
+from streams.security import KafkaAccess
 from streams.settings import FLOWS
 
 # aiokafka waits 20 ms between two transactions of a producer, because the broker may still be writing the markers of the
@@ -46,7 +47,7 @@ class Publisher:
     After any error it must be thrown away: what became of the last transaction is then for a claim to find out.
     """
 
-    def __init__(self, servers: list[str], transactional_id: str | None) -> None:
+    def __init__(self, kafka: KafkaAccess, transactional_id: str | None) -> None:
         self.transactional_id = transactional_id
         identity: dict[str, Any] = (
             {"transactional_id": transactional_id, "transaction_timeout_ms": _TRANSACTION_TIMEOUT_MS}
@@ -54,7 +55,7 @@ class Publisher:
             else {"acks": "all"}
         )
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=servers,
+            **kafka.options(),
             linger_ms=0,
             max_batch_size=LARGEST_BATCH,
             max_request_size=4 * LARGEST_BATCH,
@@ -152,9 +153,9 @@ def _retrieve(future: asyncio.Future[Any]) -> None:
         future.exception()
 
 
-async def fence(servers: list[str], transactional_id: str) -> None:
+async def fence(kafka: KafkaAccess, transactional_id: str) -> None:
     """End whatever a producer of that id has open, and refuse what it may still send."""
-    publisher = Publisher(servers, transactional_id)
+    publisher = Publisher(kafka, transactional_id)
     try:
         await publisher.start()
     finally:

@@ -20,6 +20,7 @@ from streams.delivery.journal import STATE_VERSION, BatchRecord, bundle_digest, 
 from streams.delivery.partition import Partition
 from streams.delivery.stage import Judged, Stage, Work, Writes, encode_messages
 from streams.errors import Impossible
+from streams.security import KafkaAccess
 from streams.store import Commit, Store
 
 log = logging.getLogger(__name__)
@@ -31,8 +32,8 @@ _PATIENCE_SECONDS: Final = 30.0
 class SourceReader:
     """Reads exact ranges of the source topics of one partition, in order."""
 
-    def __init__(self, servers: list[str], stage: Stage, partition: int) -> None:
-        self._consumer = committed_consumer(servers)
+    def __init__(self, kafka: KafkaAccess, stage: Stage, partition: int) -> None:
+        self._consumer = committed_consumer(kafka)
         self._places = [TopicPartition(topic, partition) for topic in stage.sources]
         self._held: list[deque[RawRecord]] = [deque() for _ in self._places]
 
@@ -90,7 +91,7 @@ class SourceReader:
 async def replay(
     partition: Partition,
     missing: Sequence[tuple[int, BatchRecord]],
-    servers: list[str],
+    kafka: KafkaAccess,
     store: Store,
     transactional_id: str,
 ) -> None:
@@ -100,7 +101,7 @@ async def replay(
         Impossible: a batch that can be checked comes out differently, or its records are gone.
         Lost: another worker has claimed the partition.
     """
-    reader = SourceReader(servers, partition.stage, partition.number)
+    reader = SourceReader(kafka, partition.stage, partition.number)
     try:
         await reader.start(tuple(first for first, _, _ in missing[0][1].ranges))
         group: list[tuple[int, BatchRecord, Work]] = []

@@ -23,6 +23,7 @@ from streams.delivery.partition import Condition, Partition
 from streams.delivery.publisher import Publisher
 from streams.delivery.rounds import Rounds, check_standing
 from streams.errors import Impossible, Lost
+from streams.security import KafkaAccess
 from streams.store import Store
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ class Session:
         self,
         partitions: Sequence[Partition],
         *,
-        servers: list[str],
+        kafka: KafkaAccess,
         store: Store,
         feed: Feed,
         worker: str,
@@ -57,7 +58,7 @@ class Session:
     ) -> None:
         self.partitions = {(part.stage.name, part.number): part for part in partitions}
         self._by_topic = {(topic, part.number): part for part in partitions for topic in part.stage.sources}
-        self._servers = servers
+        self._kafka = kafka
         self._store = store
         self._feed = feed
         self._worker = worker
@@ -126,13 +127,13 @@ class Session:
             self._feed.pause(partition.stage.sources, partition.number)
         await self._store.forget_connections()
         transactional_id = f"lockgate-{self._worker}-{secrets.token_hex(6)}" if self._transactional else None
-        publisher = Publisher(self._servers, transactional_id)
+        publisher = Publisher(self._kafka, transactional_id)
         claims: list[asyncio.Task[None]] = []
         rounds = Rounds(self._store, publisher, self._feed)
         try:
             await publisher.start()
             claimer = Claimer(
-                servers=self._servers,
+                kafka=self._kafka,
                 store=self._store,
                 feed=self._feed,
                 worker=self._worker,

@@ -35,6 +35,7 @@ from streams.delivery.session import RECOVERABLE
 from streams.delivery.stage import Message
 from streams.errors import Impossible, Lost
 from streams.rulefiles import load_rules
+from streams.security import KafkaAccess, RedisAccess
 from streams.store import Store
 from streams.watchlists import load_watchlist
 
@@ -127,9 +128,9 @@ class Hand:
     def __init__(self, place: Place, name: str, *, generation: int = 1) -> None:
         transactional_id = f"lockgate-{name}-{secrets.token_hex(6)}"
         self.place = place
-        self.store = Store(place.redis)
+        self.store = Store(RedisAccess(place.redis))
         self.feed = DirectFeed()
-        self.publisher = Publisher([place.kafka], transactional_id)
+        self.publisher = Publisher(KafkaAccess(place.kafka), transactional_id)
         self.rounds = Rounds(self.store, self.publisher, self.feed)
         engine = AccountsEngine(load_rules(), Knowledge(load_watchlist(("demo",))))
         self.partition = Partition(AccountsStage(engine), place.number, GROUP, 1_000)
@@ -364,7 +365,7 @@ def test_a_transaction_of_which_the_broker_refuses_a_record_shows_nothing_of_the
     fine = Message(VERDICTS, b"key", b'{"event_id": "fine"}')
 
     async def run() -> None:
-        publisher = Publisher([place.kafka], f"lockgate-test-{secrets.token_hex(6)}")
+        publisher = Publisher(KafkaAccess(place.kafka), f"lockgate-test-{secrets.token_hex(6)}")
         await publisher.start()
         try:
             record = ClaimRecord(0, 1, "", "", b"")
@@ -372,7 +373,7 @@ def test_a_transaction_of_which_the_broker_refuses_a_record_shows_nothing_of_the
                 await publisher.publish([Publication(place.number, JOURNAL, (record,), (fine, huge))])
         finally:
             await publisher.stop()
-        successor = Publisher([place.kafka], publisher.transactional_id)
+        successor = Publisher(KafkaAccess(place.kafka), publisher.transactional_id)
         await successor.start()  # ends what was open
         await successor.stop()
 

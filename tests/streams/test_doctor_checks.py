@@ -9,7 +9,8 @@ import pytest
 
 from streams.doctor import Level, check_lists, check_rules, check_settings
 from streams.doctor_kafka import brokers_found
-from streams.doctor_redis import clock, eviction, memory, persistence, server, without_password
+from streams.doctor_redis import clock, eviction, memory, persistence, server
+from streams.security import RedisAccess
 from streams.settings import Settings
 
 SDN = b'9,"EXAMPLE PARTY",-0- ,"DPRK3",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- \r\n\x1a'
@@ -159,5 +160,5 @@ def test_a_single_broker_is_a_thing_to_know_of() -> None:
 
 
 def test_a_password_is_not_shown() -> None:
-    assert without_password("rediss://user:se:cret@host:6379/0") == "rediss://host:6379/0"
-    assert without_password("redis://host") == "redis://host"
+    assert str(RedisAccess("rediss://user:se:cret@host:6379/0")) == "rediss://host:6379/0"
+    assert str(RedisAccess("redis://host")) == "redis://host"

@@ -10,6 +10,7 @@ import pytest
 from streams.components import Redis
 from streams.delivery.stage import MemoryChanges, Writes
 from streams.errors import Lost
+from streams.security import RedisAccess
 from streams.store import Commit, Keys, Store
 
 
@@ -19,7 +20,7 @@ def store_run(redis_server: Redis) -> Callable[[Callable[[Store], Awaitable[Any]
 
     def run(story: Callable[[Store], Awaitable[Any]]) -> Any:
         async def whole() -> Any:
-            store = Store(redis_server.url)
+            store = Store(RedisAccess(redis_server.url))
             try:
                 return await story(store)
             finally:
