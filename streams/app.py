@@ -45,7 +45,7 @@ class LockgateApp(faust.App):
         self.lockgate_session: Session | None = None
         self.lockgate_feed = FaustFeed(self)
         self.lockgate_worker = f"{socket.gethostname()}-{os.getpid()}"
-        super().__init__(settings.group, broker_credentials=_credentials(self.lockgate_kafka), **options)
+        super().__init__(settings.group, broker_credentials=faust_credentials(self.lockgate_kafka), **options)
 
     def _new_transport(self) -> BatchTransport:
         return BatchTransport(self.conf.broker_consumer, self)
@@ -212,7 +212,7 @@ async def observe_session(app: LockgateApp) -> None:
                 await thread.announce(positions)
 
 
-def _credentials(kafka: KafkaAccess) -> Any:
+def faust_credentials(kafka: KafkaAccess) -> Any:
     """What lets a client in, as Faust wants to be told; None when nothing is needed."""
     login = kafka.login()
     context = login["ssl_context"]

@@ -3,6 +3,7 @@
 import asyncio
 
 from streams.delivery.session import Session
+from streams.security import KafkaAccess
 
 
 class CutShort(Session):
@@ -11,7 +12,7 @@ class CutShort(Session):
     def __init__(self) -> None:
         super().__init__(
             [],
-            servers=["127.0.0.1:1"],
+            kafka=KafkaAccess("127.0.0.1:1"),
             store=None,
             feed=None,
             worker="test",
