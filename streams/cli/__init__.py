@@ -9,6 +9,7 @@ import click
 from streams.errors import LockgateError
 
 _COMMANDS: Final = {
+    "acls": ("streams.cli.acls:acls", "Print the least rights that each role needs in Kafka and Redis."),
     "alerts": ("streams.cli.follow:alerts", "Follow the alerts."),
     "audit": ("streams.cli.audit:audit", "Show that everything in is accounted for."),
     "bench": ("streams.cli.bench:bench", "Measure throughput and latency on real Kafka and Redis."),

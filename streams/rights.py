@@ -1,0 +1,126 @@
+"""Who needs which rights: the least each role gets by with, as Kafka ACLs and as a Redis ACL rule.
+
+That these are enough, and none of the worker's too many, is held by tests/integration/test_access.py from what the broker's
+authorizer logs.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from streams.kafka_topics import TOPICS
+from streams.settings import (
+    ALERTS,
+    DEADLETTERS,
+    DEPOSITS,
+    FLOWS,
+    JOURNAL_ACCOUNTS,
+    JOURNAL_COUNTERPARTIES,
+    VERDICTS,
+    WITHDRAWALS,
+)
+
+
+class Role(StrEnum):
+    """Who talks to Kafka or Redis."""
+
+    WORKER = "worker"
+    EXCHANGE = "exchange"
+    ANALYST = "analyst"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+
+
+ABOUT: Final = {
+    Role.WORKER: "lockgate worker",
+    Role.EXCHANGE: "the exchange's service: sends transfers, waits for verdicts (streams.client, lockgate feed)",
+    Role.ANALYST: "lockgate alerts, verdicts, deadletters; forwarders into a SIEM",
+    Role.AUDITOR: "lockgate audit",
+    Role.OPERATOR: "lockgate topics, lockgate doctor",
+}
+
+
+class Right(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """One ACL binding of Kafka, without the principal."""
+
+    resource_type: str  # topic | group | transactional_id | cluster
+    name: str
+    prefixed: bool = False
+    operation: str
+
+
+def kafka_rights(role: Role, group: str) -> list[Right]:
+    """The rights of a role, sorted. `group` is the workers' consumer group (LOCKGATE_GROUP)."""
+    return sorted(_RIGHTS_OF[role](group))
+
+
+def _on_topics(names: tuple[str, ...], *operations: str) -> Iterator[Right]:
+    for name in names:
+        for operation in operations:
+            yield Right(resource_type="topic", name=name, operation=operation)
+
+
+def _worker(group: str) -> Iterator[Right]:
+    """Kafka takes READ and WRITE for DESCRIBE as well, and WRITE on a topic for idempotent producing."""
+    yield from _on_topics((DEPOSITS, WITHDRAWALS), "READ")
+    yield from _on_topics((FLOWS, JOURNAL_ACCOUNTS, JOURNAL_COUNTERPARTIES), "READ", "WRITE")
+    yield from _on_topics((ALERTS, VERDICTS, DEADLETTERS), "WRITE")
+    yield Right(resource_type="group", name=group, operation="READ")
+    # Every session has a transactional id of its own, and fences that of its predecessor.
+    for prefix in sorted({"lockgate-", f"{group}-accounts-", f"{group}-counterparties-"}):
+        if prefix == "lockgate-" or not prefix.startswith("lockgate-"):
+            yield Right(resource_type="transactional_id", name=prefix, prefixed=True, operation="WRITE")
+
+
+def _exchange(_: str) -> Iterator[Right]:
+    yield from _on_topics((DEPOSITS, WITHDRAWALS), "WRITE")
+    yield from _on_topics((VERDICTS,), "READ")
+
+
+def _analyst(_: str) -> Iterator[Right]:
+    yield from _on_topics((ALERTS, VERDICTS, DEADLETTERS), "READ")
+
+
+def _auditor(_: str) -> Iterator[Right]:
+    outputs = (ALERTS, VERDICTS, DEADLETTERS)
+    yield from _on_topics((DEPOSITS, WITHDRAWALS, FLOWS, *outputs, JOURNAL_ACCOUNTS, JOURNAL_COUNTERPARTIES), "READ")
+
+
+def _operator(_: str) -> Iterator[Right]:
+    yield from _on_topics(TOPICS, "CREATE", "DESCRIBE", "DESCRIBE_CONFIGS")
+    yield Right(resource_type="transactional_id", name="lockgate-doctor", operation="WRITE")
+
+
+_RIGHTS_OF: Final = {
+    Role.WORKER: _worker,
+    Role.EXCHANGE: _exchange,
+    Role.ANALYST: _analyst,
+    Role.AUDITOR: _auditor,
+    Role.OPERATOR: _operator,
+}
+
+# What redis-py sends of its own accord when it connects.
+_CONNECTING: Final = ("hello", "auth", "ping", "select", "client|setinfo", "client|setname")
+_IN_A_CLUSTER: Final = ("cluster|slots", "cluster|shards", "cluster|myid", "command", "readonly", "asking")
+_REDIS_COMMANDS: Final = {
+    # what the scripts of streams.store call counts as called by the user
+    Role.WORKER: ("eval", "hget", "hmget", "hset", "hdel", "hincrby", "mget", "set", "append", "del", "scan", "unlink"),
+    Role.AUDITOR: ("hmget",),
+    Role.OPERATOR: ("info", "config|get", "time"),
+}
+
+
+def redis_rule(role: Role, group: str, *, user: str, password: str | None, clustered: bool = False) -> str | None:
+    """A line of Redis' ACL file (`user ...`), for Redis 7; None for a role that has no business there.
+
+    The password is given as its SHA-256, which is what Redis keeps, or left out: then nobody can log in.
+    """
+    if role not in _REDIS_COMMANDS:
+        return None
+    secret = [] if password is None else [f"#{hashlib.sha256(password.encode()).hexdigest()}"]
+    commands = (*_CONNECTING, *(_IN_A_CLUSTER if clustered else ()), *_REDIS_COMMANDS[role])
+    keys = [] if role is Role.OPERATOR else [f"~lockgate:{{{group}:*"]
+    return " ".join(["user", user, "on", *secret, "resetchannels", *keys, "-@all", *(f"+{one}" for one in commands)])

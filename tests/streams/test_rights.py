@@ -1,0 +1,70 @@
+"""The rights of each role; that they are enough and not too many is tests/integration/test_access.py's business."""
+
+import hashlib
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from streams.cli import lockgate
+from streams.kafka_topics import TOPICS
+from streams.rights import Role, kafka_rights, redis_rule
+from streams.settings import ALERTS, DEPOSITS, VERDICTS, WITHDRAWALS
+
+
+def allowed(role: Role, operation: str) -> set[str]:
+    rights = kafka_rights(role, "lockgate")
+    return {right.name for right in rights if right.resource_type == "topic" and right.operation == operation}
+
+
+def test_only_the_exchange_writes_transfers_and_only_the_worker_writes_verdicts() -> None:
+    writers = {role: allowed(role, "WRITE") for role in Role}
+    assert [role for role in Role if writers[role] & {DEPOSITS, WITHDRAWALS}] == [Role.EXCHANGE]
+    assert [role for role in Role if VERDICTS in writers[role]] == [Role.WORKER]
+    assert writers[Role.ANALYST] == writers[Role.AUDITOR] == writers[Role.OPERATOR] == set()
+
+
+def test_the_exchange_sees_no_alert() -> None:
+    assert ALERTS not in allowed(Role.EXCHANGE, "READ")
+
+
+def test_the_operator_may_create_every_topic_and_delete_or_alter_none() -> None:
+    assert allowed(Role.OPERATOR, "CREATE") == set(TOPICS)
+    assert {right.operation for right in kafka_rights(Role.OPERATOR, "g")} == {
+        *("CREATE", "DESCRIBE", "DESCRIBE_CONFIGS", "WRITE")
+    }
+
+
+@pytest.mark.parametrize("group", ["lockgate", "lockgate-blue", "screening"])
+def test_the_transactional_ids_of_any_group_are_covered_once(group: str) -> None:
+    prefixes = [one.name for one in kafka_rights(Role.WORKER, group) if one.resource_type == "transactional_id"]
+    for needed in ("lockgate-host-1-abc", "lockgate-probe", f"{group}-accounts-0", f"{group}-counterparties-0"):
+        assert sum(needed.startswith(prefix) for prefix in prefixes) == 1
+
+
+def test_the_redis_rule_holds_no_password_and_one_group_s_keys() -> None:
+    rule = redis_rule(Role.WORKER, "blue", user="u", password="secret")
+    assert rule is not None
+    assert f"#{hashlib.sha256(b'secret').hexdigest()}" in rule.split()
+    assert "secret" not in rule
+    assert [part for part in rule.split() if part.startswith("~")] == ["~lockgate:{blue:*"]
+    assert redis_rule(Role.ANALYST, "blue", user="u", password=None) is None
+
+
+def test_the_command_prints_bindings_and_commands() -> None:
+    run = CliRunner().invoke
+    bindings = [
+        json.loads(line) for line in run(lockgate, ["acls", "kafka", "--role", "exchange", "--json"]).output.splitlines()
+    ]
+    assert {(one["operation"], one["name"]) for one in bindings} == {
+        ("WRITE", DEPOSITS),
+        ("WRITE", WITHDRAWALS),
+        ("READ", VERDICTS),
+    }
+    assert {one["principal"] for one in bindings} == {"User:lockgate-exchange"}
+    text = run(lockgate, ["acls", "kafka", "--principal", "User:CN=a b", "--kafka", "h:1"]).output
+    assert (
+        "kafka-acls.sh --bootstrap-server h:1 --add --allow-principal 'User:CN=a b' "
+        "--operation Write --resource-pattern-type prefixed --transactional-id lockgate-"
+    ) in text.splitlines()
+    assert run(lockgate, ["acls", "redis", "--role", "analyst"]).exit_code == 1
