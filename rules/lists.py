@@ -39,11 +39,20 @@ class AliasStrength(StrEnum):
 
 
 class Alias(msgspec.Struct, frozen=True, kw_only=True):
-    """Another name of a listed party; `kind` is aka, fka or nka."""
+    """Another name of a listed party; `kind` is aka, fka or nka, `script` the publisher's word for a script not Latin."""
 
     name: str
     kind: str = "aka"
     strength: AliasStrength = AliasStrength.STRONG
+    script: str | None = None
+
+
+class Identifier(msgspec.Struct, frozen=True, kw_only=True):
+    """A number that identifies a party: passport, tax number, IMO number, a publisher's own reference."""
+
+    kind: str
+    number: str
+    country: str = ""
 
 
 class ListedAddress(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +63,7 @@ class ListedAddress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One listed party. Dates, places and countries are the publisher's own words."""
+    """One listed party. Dates of birth, places and countries are the publisher's own words; `listed_on` is a day."""
 
     entry_id: str
     name: str
@@ -71,6 +80,8 @@ class ListEntry(msgspec.Struct, frozen=True, kw_only=True):
     gender: str | None = None
     title: str | None = None
     remarks: str = ""
+    identifiers: tuple[Identifier, ...] = ()
+    listed_on: date | None = None
 
 
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,9 +160,10 @@ class SanctionsList(_Screened, frozen=True, kw_only=True, eq=False):
     """One published list, in the order of its entry ids. Build it with `SanctionsList.of`.
 
     `hash` covers the name of the list and everything a rule can depend on: id, name, kind, programs, aliases,
-    addresses, dates of birth, nationalities, countries. It does not cover remarks, the order of rows, the file format
-    or the publication date, so the same list read from CSV and from XML has the same hash. `literal_only` holds the
-    listed addresses that are valid on no chain: they hit in their published spelling alone.
+    addresses, dates of birth, nationalities, countries. It does not cover remarks, identifiers, scripts, the day of
+    listing, the order of rows, the file format or the publication date, so the same list read from CSV and from XML has
+    the same hash; a rule must not depend on any of these. `literal_only` holds the listed addresses that are valid on
+    no chain: they hit in their published spelling alone.
     """
 
     name: str

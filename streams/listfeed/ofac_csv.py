@@ -230,4 +230,5 @@ def _entry(row: Row, source: str, continuation: str, aliases: Sequence[Alias], c
         gender=facts.gender,
         title=_value(row.fields[4]) or None,
         remarks=remarks,
+        identifiers=facts.identifiers,
     )

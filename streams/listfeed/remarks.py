@@ -7,7 +7,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from rules.lists import Alias, AliasStrength, ListedAddress
+from rules.lists import Alias, AliasStrength, Identifier, ListedAddress
+
+from .id_types import identifier_in
 
 ADDRESS_LABEL = "Digital Currency Address"
 # Tickers are taken from the list: new ones (SOL, TRX, BNB) appear without notice.
@@ -35,6 +37,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     nationalities: tuple[str, ...] = ()
     linked_to: tuple[str, ...] = ()
     gender: str | None = None
+    identifiers: tuple[Identifier, ...] = ()
 
 
 def list_name(programs_of_entries: Iterable[Iterable[str]]) -> str:
@@ -54,6 +57,7 @@ def read_remarks(remarks: str) -> Facts:
     """Reads whole remarks, continuation included."""
     found: dict[str, list[str]] = {"birth": [], "place": [], "nation": [], "gender": [], "link": []}
     aliases: list[Alias] = []
+    identifiers: list[Identifier] = []
     for part in remarks.split("; "):
         text = part.strip()
         text = text[:-1] if text.endswith((".", ";")) and not text.endswith("..") else text
@@ -62,6 +66,8 @@ def read_remarks(remarks: str) -> Facts:
         elif (fact := _FACT.fullmatch(text)) is not None and fact.lastgroup is not None:
             label = next(name for name in found if fact[name])
             found[label].append(fact["value"])
+        elif (number := identifier_in(text)) is not None:
+            identifiers.append(number)
     return Facts(
         addresses=read_addresses(remarks),
         aliases=tuple(dict.fromkeys(aliases)),
@@ -70,4 +76,5 @@ def read_remarks(remarks: str) -> Facts:
         nationalities=tuple(dict.fromkeys(found["nation"])),
         linked_to=tuple(found["link"]),
         gender=found["gender"][0] if found["gender"] else None,
+        identifiers=tuple(dict.fromkeys(identifiers)),
     )

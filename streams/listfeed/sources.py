@@ -10,38 +10,35 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from io import BytesIO
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
 from rules.lists import SanctionsList, Watchlist, merge
 
-from . import ofac_csv, ofac_xml
+from . import ofac_csv
 from .download import fetch, fetch_if_there
 from .errors import ListError, ListUnreachable, ListUnrecognised
+from .formats import HEAD_BYTES, Reader, is_xml, reader_of
 from .ofac_csv import Part, Table
 
 # Four entries of July 2025 (the DPRK IT-worker network, none with an address) and the Lazarus Group with its addresses,
 # in the official CSV form. Facts we cannot vouch for are left out; the alias numbers in alt.csv are our own.
 DEMO = "demo"
 BESIDE_FILE = "published.toml"
-_HEAD_CHARACTERS = 4096
 _URL = re.compile(r"https?://", re.IGNORECASE).match
-_XML_ROOT = re.compile(rb"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)[\s>/]").search
-
-# Readers by the root element of the document. An official document without a reader is refused, never skipped.
-XML_READERS: dict[str, Callable[[bytes, str], SanctionsList]] = {"sdnList": ofac_xml.read}
-_OFFICIAL_ROOTS = frozenset({"Sanctions", "sanctionsData", "CONSOLIDATED_LIST", "export", "Designations"})
 
 # The file names of the two official sets. They find the siblings of a lone file and tell which unreadable files are a
 # fault; they never tell what a file contains.
 _SETS = (("sdn", "alt", "add", "sdn_comments"), ("cons_prim", "cons_alt", "cons_add", "cons_comments"))
-_OFFICIAL_STEMS = frozenset({stem for stems in _SETS for stem in stems} | {"consolidated"})
+_OFFICIAL_STEMS = frozenset({stem for stems in _SETS for stem in stems})
 
 
 class Beside(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,26 +74,12 @@ def load_list(source: str) -> list[SanctionsList]:
     raise ListUnreachable(source, "no such file or folder")
 
 
-def _root(data: bytes) -> str | None:
-    """The name of the root element of an XML document, None for anything else."""
-    head = data[:_HEAD_CHARACTERS].lstrip(b"\xef\xbb\xbf \t\r\n")
-    found = _XML_ROOT(head) if head.startswith(b"<") else None
-    return found[1].decode() if found else None
-
-
-def _xml(data: bytes, root: str, source: str) -> SanctionsList:
-    reader = XML_READERS.get(root)
-    if reader is None:
-        raise ListUnrecognised(source, f"no reader for a document with the root {root}")
-    return reader(data, source)
-
-
 def _file(path: Path) -> SanctionsList:
-    data = path.read_bytes()
-    root = _root(data)
-    if root is not None:
-        return _xml(data, root, str(path))
-    table = ofac_csv.read_table(data, str(path))
+    with path.open("rb") as stream:
+        reader = _reader(stream, str(path))
+        if reader is not None:
+            return reader(stream, str(path))
+        table = ofac_csv.read_table(stream.read(), str(path))
     _need_primary(table)
     wanted = _siblings(path.stem)
     beside = [each for each in path.parent.iterdir() if each.stem.lower() in wanted and each.suffix.lower() == ".csv"]
@@ -104,11 +87,22 @@ def _file(path: Path) -> SanctionsList:
     return _sets([table, *tables], _beside(path.parent, str(path)))[0]
 
 
+def _reader(stream: IO[bytes], source: str) -> Reader | None:
+    """The reader of the list in a stream, which is left at its beginning; None for a file of the OFAC CSV set."""
+    head = stream.read(HEAD_BYTES)
+    stream.seek(0)
+    reader = reader_of(head, source)
+    if reader is None and is_xml(head):
+        raise ListUnrecognised(source, "an XML document, but no official list")
+    return reader
+
+
 def _url(url: str) -> SanctionsList:
     download = fetch(url)
-    root = _root(download.data)
-    if root is not None:
-        return _xml(download.data, root, url)
+    stream = BytesIO(download.data)
+    reader = _reader(stream, url)
+    if reader is not None:
+        return reader(stream, url)
     table = ofac_csv.read_table(download.data, url)
     _need_primary(table)
     parts = urlsplit(url)
@@ -135,7 +129,12 @@ def _siblings(stem: str) -> tuple[str, ...]:
 
 
 def _not_empty(found: Iterable[Traversable]) -> list[Traversable]:
-    return [each for each in sorted(found, key=lambda each: each.name) if not ofac_csv.is_empty(each.read_bytes())]
+    return [each for each in sorted(found, key=lambda each: each.name) if not _is_empty(each)]
+
+
+def _is_empty(file: Traversable) -> bool:
+    with file.open("rb") as stream:
+        return ofac_csv.is_empty(stream.read(HEAD_BYTES))
 
 
 def _beside(folder: Traversable, source: str) -> Beside:
@@ -165,13 +164,17 @@ def _one_folder(folder: Traversable, source: str) -> list[SanctionsList]:
     tables: list[Table] = []
     ignored: list[str] = []
     for each in _not_empty(each for each in folder.iterdir() if each.is_file()):
-        data, label = each.read_bytes(), f"{source.rstrip('/')}/{each.name}"
-        root = _root(data)
+        label = f"{source.rstrip('/')}/{each.name}"
+        with each.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+            reader = reader_of(head, label)
+            if reader is not None:
+                stream.seek(0)
+                lists.append(reader(stream, label))
+                continue
         official = each.name.lower().rpartition(".")[0] in _OFFICIAL_STEMS
-        if root in XML_READERS or root in _OFFICIAL_ROOTS:
-            lists.append(_xml(data, root or "", label))
-        elif official or ofac_csv.looks_like_csv(data[:_HEAD_CHARACTERS]):
-            tables.append(ofac_csv.read_table(data, label))
+        if official or ofac_csv.looks_like_csv(head):
+            tables.append(ofac_csv.read_table(each.read_bytes(), label))
         elif each.name != BESIDE_FILE and not each.name.startswith("."):
             ignored.append(f"{label}: not an official list")
     lists += _sets(tables, _beside(folder, source))

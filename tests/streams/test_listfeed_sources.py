@@ -125,8 +125,8 @@ def test_source_that_is_not_there_or_holds_no_list_is_refused(tmp_path: Path) ->
 
 def test_official_document_without_a_reader_is_never_skipped(tmp_path: Path) -> None:
     official_set(tmp_path)
-    (tmp_path / "list.xml").write_text('<?xml version="1.0"?><sanctionsData xmlns="x/ENHANCED_XML"></sanctionsData>')
-    with pytest.raises(ListUnrecognised, match="sanctionsData"):
+    (tmp_path / "list.xml").write_text('<?xml version="1.0"?><Designations></Designations>')
+    with pytest.raises(ListUnrecognised, match="Designations"):
         load_lists([str(tmp_path)])
 
 

@@ -1,14 +1,14 @@
 """SDN.XML: what is read from it and what is refused."""
 
 from datetime import date
+from io import BytesIO
 
 import pytest
 from ofac_files import NULL, csv_text, quoted, sdn_row, xml_entry, xml_ids, xml_text
 
-from rules.lists import AliasStrength, EntryKind
-from streams.listfeed import ListError, ListTruncated, ListUnrecognised
+from rules.lists import AliasStrength, EntryKind, SanctionsList
+from streams.listfeed import ListError, ListTruncated, ListUnrecognised, ofac_xml
 from streams.listfeed.ofac_csv import build, read_table
-from streams.listfeed.ofac_xml import read
 
 EVM = "0x098B716B8Aaf21512996dC57EB0615e2383E2f96"
 PERSON = xml_entry(
@@ -28,6 +28,10 @@ PERSON = xml_entry(
     "</dateOfBirthItem></dateOfBirthList>",
 )
 COMPANY = xml_entry("54764", "KOREA SOBAEKSU TRADING CORPORATION & CO")
+
+
+def read(data: bytes, source: str) -> SanctionsList:
+    return ofac_xml.read(BytesIO(data), source)
 
 
 def test_entry_carries_what_the_file_says() -> None:

@@ -1,0 +1,127 @@
+"""Reads XML documents of any size, element by element, and refuses document types and entities.
+
+A document type can only stand before the root element. Everything up to there goes through a parser that refuses it;
+the rest, in which no entity can be declared any more, is read by the fast one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Any
+from xml.etree.ElementTree import ParseError, XMLPullParser
+from xml.parsers import expat
+
+from .errors import ListError, ListTruncated, ListUnrecognised
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+_CHUNK_BYTES = 256 * 1024
+_LONGEST_PROLOG_BYTES = 64 * 1024  # judgement: real ones are below 1 kB
+
+
+class _Refused(Exception):
+    """The document has a document type declaration."""
+
+
+def local(tag: str) -> str:
+    """The name of a tag without its namespace."""
+    return tag.rpartition("}")[2]
+
+
+def text(element: Element, name: str) -> str:
+    """The text of a child, empty when there is none."""
+    return (element.findtext(f"{{*}}{name}") or "").strip()
+
+
+def texts(element: Element, path: str) -> tuple[str, ...]:
+    """The different texts of the descendants on a path such as `programList/program`, in the order of the file."""
+    steps = "/".join(f"{{*}}{step}" for step in path.split("/"))
+    found = ((each.text or "").strip() for each in element.findall(steps))
+    return tuple(dict.fromkeys(each for each in found if each))
+
+
+def root_of(head: bytes) -> str | None:
+    """The local name of the root element of the document that some bytes begin, None when they begin none."""
+    found: list[str] = []
+    parser = expat.ParserCreate(namespace_separator="}")
+
+    def start(name: str, _: object) -> None:
+        if not found:
+            found.append(local(name))
+
+    parser.StartElementHandler = start
+    with suppress(expat.ExpatError):
+        parser.Parse(head, False)
+    return found[0] if found else None
+
+
+def elements(stream: IO[bytes], source: str, *, root: str, wanted: Collection[str]) -> Iterator[Element]:
+    """The root element as it begins, then each closed element whose name is in `wanted`, forgotten after its turn.
+
+    Raises:
+        ListUnrecognised: another root element.
+        ListTruncated: the document ends too early.
+        ListError: not well-formed, or a document type or entity.
+    """
+    parser: Any = XMLPullParser(("start", "end"))
+    names = frozenset(wanted)
+    path: list[Element] = []
+    try:
+        for chunk in _guarded(stream, source):
+            parser.feed(chunk)
+            yield from _closed(parser.read_events(), path, names, root, source)
+    except ParseError as error:
+        raise ListError(source, f"not well-formed XML: {error}", error.position[0]) from None
+    try:
+        parser.close()
+    except ParseError as error:
+        raise ListTruncated(source, f"the document ends too early: {error}", error.position[0]) from None
+    yield from _closed(parser.read_events(), path, names, root, source)
+
+
+def _closed(
+    events: Iterable[tuple[str, Element]], path: list[Element], names: frozenset[str], root: str, source: str
+) -> Iterator[Element]:
+    for event, element in events:
+        if event == "start":
+            if not path:
+                if local(element.tag) != root:
+                    raise ListUnrecognised(source, f"the root of the document is not {root}")
+                yield element
+            path.append(element)
+            continue
+        path.pop()
+        if local(element.tag) in names:
+            yield element
+            if path:
+                path[-1].remove(element)
+
+
+def _guarded(stream: IO[bytes], source: str) -> Iterator[bytes]:
+    """The document in chunks, the first ones only after a parser has met the root element and no document type."""
+    guard = expat.ParserCreate()
+    met: list[str] = []
+
+    def refuse(*_: object) -> None:
+        raise _Refused
+
+    guard.StartDoctypeDeclHandler = refuse
+    guard.EntityDeclHandler = refuse
+    guard.StartElementHandler = lambda name, _: met.append(name)
+    seen = 0
+    while chunk := stream.read(_CHUNK_BYTES):
+        if not met:
+            seen += len(chunk)
+            try:
+                guard.Parse(chunk, False)
+            except _Refused:
+                raise ListError(source, "document type declarations and entities are refused") from None
+            except expat.ExpatError as error:
+                raise ListError(source, f"not well-formed XML: {error}", error.lineno) from None
+            if not met and seen > _LONGEST_PROLOG_BYTES:
+                raise ListError(source, "no root element at the beginning of the document")
+        yield chunk
+    if not seen:
+        raise ListTruncated(source, "the file is empty")
