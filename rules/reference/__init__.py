@@ -1,0 +1,26 @@
+"""Reference lists beside the sanctions lists: jurisdictions, networks, VASPs and address labels, as one immutable value."""
+
+from .index import Reference, combine
+from .listing import LeftOutRow, ListKind, ReferenceList, Row, fault
+from .networks import BadAddress, Networks
+from .rows import Access, Category, Jurisdiction, Label, NetworkRow, Tier, Vasp, VaspRisk
+
+__all__ = [
+    "Access",
+    "BadAddress",
+    "Category",
+    "Jurisdiction",
+    "Label",
+    "LeftOutRow",
+    "ListKind",
+    "NetworkRow",
+    "Networks",
+    "Reference",
+    "ReferenceList",
+    "Row",
+    "Tier",
+    "Vasp",
+    "VaspRisk",
+    "combine",
+    "fault",
+]
