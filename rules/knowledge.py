@@ -1,21 +1,38 @@
 """What rules look things up in: the lists in force, as one immutable value that is swapped as a whole."""
 
+from collections.abc import Mapping
+from hashlib import sha256
 from typing import Final
 
 import msgspec
 
 from rules.lists import Watchlist
+from rules.reference import Reference, combine
+from rules.reference.attribution import Attribution, attributions
+
+NO_REFERENCE: Final = combine([])
 
 
 class Knowledge(msgspec.Struct, frozen=True, eq=False):
-    """The lists in force; None where none is loaded: then rules that need it say that they were not evaluated."""
+    """The lists in force. Where a list is missing, rules that need it say that they were not evaluated.
+
+    `watchlist` is None when no sanctions list is loaded; a part of `reference` is None when no list of its kind is.
+    `attributed` is made of both: the addresses whose labels speak of a listed party. Leave it out.
+    """
 
     watchlist: Watchlist | None = None
+    reference: Reference = NO_REFERENCE
+    attributed: Mapping[str, Attribution] = {}
+
+    def __post_init__(self) -> None:
+        if self.watchlist is not None:
+            msgspec.structs.force_setattr(self, "attributed", attributions(self.reference, self.watchlist))
 
     @property
     def hash(self) -> str:
         """Identifies everything that a rule may look up, for the journal; empty when there is nothing."""
-        return self.watchlist.hash if self.watchlist is not None else ""
+        watched, referred = self.watchlist.hash if self.watchlist is not None else "", self.reference.hash
+        return sha256(f"{watched}\n{referred}".encode()).hexdigest() if referred else watched
 
 
 NOTHING: Final = Knowledge()
