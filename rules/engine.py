@@ -15,6 +15,7 @@ from rules.lists import Watchlist
 from rules.messages import Action, Decision, Flow, ListMatch, NotEvaluated, Source, Verdict
 from rules.outcome import Outcome, alert_id, compose, effective_action
 from rules.profile import Movement, Profile, contact_key
+from rules.reference import Label
 from rules.rule import AccountRule, Case, Status
 from rules.ruleset import Ruleset
 from rules.seen import Meeting, Seen
@@ -33,7 +34,10 @@ class AccountsEngine:
         self.ruleset = ruleset
         self.knowledge = knowledge
         self.max_list_age = max_list_age_seconds
-        self.withdrawal_names = tuple(rule.about.id for rule in ruleset.withdrawal_rules)
+        self.deposit_rules, self.missing_on_deposits = _answerable(ruleset.deposit_rules, knowledge)
+        self.withdrawal_rules, self.missing = _answerable(ruleset.withdrawal_rules, knowledge)
+        self.required_missing = any(ruleset[one.rule_id].about.required for one in self.missing)
+        self.withdrawal_names = tuple(rule.about.id for rule in self.withdrawal_rules)
 
     def judge(
         self,
@@ -76,6 +80,7 @@ class _Batch:
         self._ruleset = engine.ruleset
         self._knowledge = engine.knowledge
         self._watchlist = engine.knowledge.watchlist
+        self._labels = engine.knowledge.reference.labels
         self._partition = partition
         self._profiles = profiles
         self._seen = seen
@@ -91,7 +96,7 @@ class _Batch:
         """Each transfer in order: recognise, screen, profile, ask the rules, decide, pass on."""
         outcome = self._outcome
         outcome.deadletters = intake.deadletters
-        deposit_rules, withdrawal_rules = self._ruleset.deposit_rules, self._ruleset.withdrawal_rules
+        deposit_rules, withdrawal_rules = self._engine.deposit_rules, self._engine.withdrawal_rules
         for item in sorted(intake.items):
             occurred_ms, topic, offset, value, transfer, _, opened_ms = item
             meeting = self._seen.meet(transfer)
@@ -108,6 +113,9 @@ class _Batch:
                 answers = self._ask_again(case, transfer.account_id, source, answers)
             self._pass_on(item, case, answers)
         outcome.counts.deadletters = len(outcome.deadletters)
+        not_evaluated = outcome.tally.not_evaluated
+        not_evaluated.update({one.rule_id: outcome.counts.deposits for one in self._engine.missing_on_deposits})
+        not_evaluated.update({one.rule_id: outcome.counts.withdrawals for one in self._engine.missing})
         return outcome
 
     def _met_before(self, meeting: Meeting, item: Item) -> None:
@@ -124,7 +132,8 @@ class _Batch:
         addresses: tuple[str, ...] = ()
         unreadable: tuple[str, ...] = ()
         listed: tuple[tuple[str, ListMatch], ...] = ()
-        watchlist, network = self._watchlist, transfer.network
+        labelled: tuple[tuple[str, Label], ...] = ()
+        watchlist, labels, network = self._watchlist, self._labels, transfer.network
         for spelling in transfer.addresses:
             try:
                 forms = canonical_forms(spelling, network)
@@ -136,6 +145,10 @@ class _Batch:
                     addresses += (forms[0],)
             if watchlist is not None and (match := _listed(watchlist, spelling, forms)) is not None:
                 listed += ((forms[0], match),)
+            if labels is not None:
+                for form in forms:
+                    if form in labels:
+                        labelled += tuple((forms[0], label) for label in labels[form])
         profile = self._profiles[transfer.account_id]
         if transfer.account is not None:
             profile.learn(occurred_ms, inflow, opened_ms, transfer.account.type or "")
@@ -146,7 +159,7 @@ class _Batch:
             addresses[0] if addresses else "",
             (transfer.event_id, transfer.amount, transfer.asset, network or ""),
         )
-        return Case(profile, index, occurred_ms, transfer, addresses, unreadable, listed, self._knowledge)
+        return Case(profile, index, occurred_ms, transfer, addresses, unreadable, listed, self._knowledge, labelled)
 
     def _ask(self, rules: Iterable[AccountRule], case: Case, account_id: str, source: Source) -> _Answers | None:
         """Ask each rule; None when none had anything to say."""
@@ -169,8 +182,8 @@ class _Batch:
         """A late transfer landed before others: what it changes about those that follow it is told now."""
         profile = case.profile
         for index in range(case.index + 1, len(profile.occurred_ms))[:JUDGED_AGAIN]:
-            rules = self._ruleset.deposit_rules if profile.inflow[index] else self._ruleset.withdrawal_rules
-            later = Case(profile, index, profile.occurred_ms[index])
+            rules = self._engine.deposit_rules if profile.inflow[index] else self._engine.withdrawal_rules
+            later = Case(profile, index, profile.occurred_ms[index], knowledge=self._knowledge)
             again = self._ask([rule for rule in rules if rule.looks_back], later, account_id, source)
             if again is not None and again.told:
                 answers = answers or _Answers()
@@ -223,9 +236,11 @@ class _Batch:
         """What the exchange is told to do. Nothing said by any rule, on a list young enough: release."""
         decision, names = Decision.RELEASE, self._engine.withdrawal_names
         alert_ids: tuple[str, ...] = ()
-        missing: tuple[NotEvaluated, ...] = ()
+        missing = self._engine.missing
+        if self._engine.required_missing:
+            decision = Decision.HOLD
         if answers is not None:
-            alert_ids, missing = tuple(answers.alert_ids), tuple(answers.missing)
+            alert_ids, missing = tuple(answers.alert_ids), (*missing, *answers.missing)
             if Action.REJECT in answers.actions:
                 decision = Decision.REJECT
             elif Action.HOLD in answers.actions or answers.required_missing:
@@ -324,6 +339,21 @@ def _own_address(transfer: Transfer) -> str:
         return canonical_forms(transfer.own_address, transfer.network)[0]
     except MalformedAddress:
         return ""
+
+
+def _answerable(
+    rules: Iterable[AccountRule], knowledge: Knowledge
+) -> tuple[tuple[AccountRule, ...], tuple[NotEvaluated, ...]]:
+    """The rules whose lists are loaded, and the others with the reason why they are not asked."""
+    asked: list[AccountRule] = []
+    missing: list[NotEvaluated] = []
+    for rule in rules:
+        lacking = next((need for need in rule.needs if knowledge.lacks(need)), None)
+        if lacking is None:
+            asked.append(rule)
+        else:
+            missing.append(NotEvaluated(rule.about.id, f"no {lacking} is loaded"))
+    return tuple(asked), tuple(missing)
 
 
 def _age_seconds(watchlist: Watchlist | None, judged_ms: int) -> int | None:

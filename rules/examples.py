@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Final, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from rules.address_state import AddressState
 from rules.engine import AccountsEngine
@@ -23,11 +24,12 @@ from rules.messages import Alert, Severity
 from rules.network import CounterpartiesEngine
 from rules.outcome import Outcome
 from rules.profile import Profile
+from rules.reference import Label, ListKind, ReferenceList, combine, fault
 from rules.rule import CounterpartyRule, Rule, Status, Window
 from rules.ruleset import Example, RuleFile, Ruleset
 from rules.seen import Seen
 from rules.stories import Stories
-from rules.transfer import AccountFacts, Kind, Party, Transfer
+from rules.transfer import AccountFacts, Kind, Party, Transfer, moment
 
 EVENT_MS: Final = 1_773_576_000_000  # 2026-03-15 12:00 UTC; at noon a few hours either way stay on the same day
 
@@ -156,7 +158,7 @@ def alert(rule: Rule, file: RuleFile, example: Example) -> Alert:
 def _run(rule: Rule, file: RuleFile, example: Example) -> Outcome:
     live = msgspec.structs.replace(file.rule, status=Status.LIVE)
     alone = type(rule)(live, {name: one.value for name, one in file.params.items()})
-    stage = _Stage(Ruleset({live.id: (alone, file)}, "example"), _watchlist(example))
+    stage = _Stage(Ruleset({live.id: (alone, file)}, "example"), _knowledge(example))
     history = [one for n, raw in enumerate(example.history) for one in _step(raw).transfers(f"history-{n}")]
     stage.judge(history)
     stage.forget_stories()
@@ -186,8 +188,8 @@ def failures(ruleset: Ruleset) -> Iterator[Failure]:
 class _Stage:
     """Both engines with empty state; remembers what went through, as the worker does."""
 
-    def __init__(self, ruleset: Ruleset, watchlist: Watchlist | None) -> None:
-        self._accounts = AccountsEngine(ruleset, Knowledge(watchlist))
+    def __init__(self, ruleset: Ruleset, knowledge: Knowledge) -> None:
+        self._accounts = AccountsEngine(ruleset, knowledge)
         self._counterparties = CounterpartiesEngine(ruleset)
         self._by_address = any(isinstance(rule, CounterpartyRule) for rule in ruleset.rules)
         self._profiles: defaultdict[str, Profile] = defaultdict(Profile)
@@ -220,6 +222,19 @@ def _step(raw: dict[str, Any]) -> Step:
         return msgspec.convert(raw, Step)
     except msgspec.ValidationError as error:
         raise BadExample(str(error)) from None
+
+
+def _knowledge(example: Example) -> Knowledge:
+    published, lists = moment(EVENT_MS).date(), []
+    for kind in ListKind:
+        rows = getattr(example.reference, kind.value)
+        if rows is not None:
+            spelt = [replace(row, address=spell(row.address)) if isinstance(row, Label) else row for row in rows]
+            faults = [f"{kind}: {said}" for row in spelt if (said := fault(row)) is not None]
+            if faults:
+                raise BadExample("; ".join(faults))
+            lists.append(ReferenceList.of("examples", kind, published, spelt))
+    return Knowledge(_watchlist(example), combine(lists))
 
 
 def _watchlist(example: Example) -> Watchlist | None:

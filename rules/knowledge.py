@@ -1,6 +1,7 @@
 """What rules look things up in: the lists in force, as one immutable value that is swapped as a whole."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
@@ -11,6 +12,16 @@ from rules.reference import Reference, combine
 from rules.reference.attribution import Attribution, attributions
 
 NO_REFERENCE: Final = combine([])
+
+
+class Need(StrEnum):
+    """A list without which a rule cannot answer."""
+
+    WATCHLIST = "sanctions list"
+    JURISDICTIONS = "list of jurisdictions"
+    NETWORKS = "list of networks"
+    VASPS = "list of VASPs"
+    LABELS = "list of address labels"
 
 
 class Knowledge(msgspec.Struct, frozen=True, eq=False):
@@ -33,6 +44,11 @@ class Knowledge(msgspec.Struct, frozen=True, eq=False):
         """Identifies everything that a rule may look up, for the journal; empty when there is nothing."""
         watched, referred = self.watchlist.hash if self.watchlist is not None else "", self.reference.hash
         return sha256(f"{watched}\n{referred}".encode()).hexdigest() if referred else watched
+
+    def lacks(self, need: Need) -> bool:
+        """Whether no list of that kind is loaded."""
+        part = self.watchlist if need is Need.WATCHLIST else getattr(self.reference, need.name.lower())
+        return part is None
 
 
 NOTHING: Final = Knowledge()

@@ -12,9 +12,10 @@ import msgspec
 
 from rules.address_state import AddressState
 from rules.finding import Answer
-from rules.knowledge import NOTHING, Knowledge
+from rules.knowledge import NOTHING, Knowledge, Need
 from rules.messages import Action, Evidence, Flow, ListMatch, Severity
 from rules.profile import Profile
+from rules.reference import Label
 from rules.transfer import Kind, Transfer, dollars, moment, value_micros
 
 _UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -107,7 +108,8 @@ class Case(msgspec.Struct, frozen=True, gc=False):
     `profile` already holds the transfer, at `index`. `index` is -1 for a transfer older than the kept history: then rules
     that look back are not asked. `transfer` is None when a transfer is judged again because a late one landed before it:
     then only rules that look back are asked. `addresses` are the canonical ones of the counterparty's side; `unreadable`
-    holds a reason for each that could not be read, `listed` the list entry of each that is on a list, by canonical address.
+    holds a reason for each that could not be read, `listed` the list entry of each that is on a list, by canonical address;
+    likewise `labelled` holds their labels.
     """
 
     profile: Profile
@@ -118,6 +120,7 @@ class Case(msgspec.Struct, frozen=True, gc=False):
     unreadable: tuple[str, ...] = ()
     listed: tuple[tuple[str, ListMatch], ...] = ()
     knowledge: Knowledge = NOTHING  # the lists in force
+    labelled: tuple[tuple[str, Label], ...] = ()
 
     def own_evidence(self, shows: str) -> Evidence:
         """The transfer being judged, as evidence; works for one too old for the profile, too."""
@@ -154,11 +157,13 @@ class AccountRule(Rule):
 
     `looks_back` says that the answer comes from the profile alone, so that the rule is asked again about later transfers
     when a late one lands before them. `event_story` says that every finding is a story of its own, which needs no memory.
+    `needs` names the lists without which the rule is not asked, but noted as not evaluated.
     """
 
     asked_on: frozenset[Kind] = frozenset(Kind)
     looks_back: bool = True
     event_story: bool = False
+    needs: tuple[Need, ...] = ()
 
     def judge(self, case: Case) -> Answer:
         """Answer the rule's question for `case.profile` at `case.index`."""

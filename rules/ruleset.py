@@ -13,6 +13,7 @@ import msgspec
 
 from rules.assets import AssetClass
 from rules.messages import Action, Severity
+from rules.reference import Rows
 from rules.rule import About, AccountRule, CounterpartyRule, Rule, Status
 from rules.tailoring import tailored
 from rules.transfer import Kind
@@ -41,6 +42,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     severity: Severity | None = None
     listed: tuple[str, ...] = ()
     screened: bool = True
+    reference: Rows = Rows()
 
 
 class RuleFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -3,7 +3,7 @@
 from .index import Reference, combine
 from .listing import LeftOutRow, ListKind, ReferenceList, Row, fault
 from .networks import BadAddress, Networks
-from .rows import Access, Category, Jurisdiction, Label, NetworkRow, Tier, Vasp, VaspRisk
+from .rows import Access, Category, Jurisdiction, Label, NetworkRow, Rows, Tier, Vasp, VaspRisk
 
 __all__ = [
     "Access",
@@ -18,6 +18,7 @@ __all__ = [
     "Reference",
     "ReferenceList",
     "Row",
+    "Rows",
     "Tier",
     "Vasp",
     "VaspRisk",

@@ -130,3 +130,12 @@ class Label(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     source: Words
     since: date | None = None
     list_entry: Annotated[str, Meta(max_length=64)] | None = None
+
+
+class Rows(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rows of every kind, as worked examples write them; None where no list of the kind is loaded."""
+
+    jurisdictions: tuple[Jurisdiction, ...] | None = None
+    networks: tuple[NetworkRow, ...] | None = None
+    vasps: tuple[Vasp, ...] | None = None
+    labels: tuple[Label, ...] | None = None

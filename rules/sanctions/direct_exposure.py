@@ -3,6 +3,7 @@
 from typing import Final
 
 from rules.finding import Answer, Finding, Unanswered
+from rules.knowledge import Need
 from rules.rule import AccountRule, Case
 
 _CITED: Final = 20  # listed addresses named in full; a transfer may carry up to 1,000
@@ -13,13 +14,12 @@ class DirectExposure(AccountRule):
 
     looks_back = False
     event_story = True
+    needs = (Need.WATCHLIST,)
 
     def judge(self, case: Case) -> Answer:
         """Answer from the screening of this transfer's addresses alone."""
         if case.listed:
             return self._exposed(case)
-        if case.knowledge.watchlist is None:
-            return Unanswered("no sanctions list is loaded")
         if case.unreadable:
             return Unanswered(f"an address cannot be read: {case.unreadable[0]}")
         if not case.addresses:

@@ -11,11 +11,12 @@ import pytest
 from rules.engine import JUDGED_AGAIN, AccountsEngine
 from rules.finding import Answer, Finding, Unanswered
 from rules.intake import Gate, Intake
-from rules.knowledge import Knowledge
+from rules.knowledge import Knowledge, Need
 from rules.lists import ListedAddress, ListEntry, SanctionsList, Watchlist, merge
-from rules.messages import Action, Alert, Decision, Severity, Source, Verdict
+from rules.messages import Action, Alert, Decision, NotEvaluated, Severity, Source, Verdict
 from rules.outcome import Outcome, alert_id
 from rules.profile import RECENT_TRANSFERS, Profile
+from rules.reference import Category, Label, ListKind, ReferenceList, combine
 from rules.rule import About, AccountRule, Case, Rule, Status
 from rules.ruleset import RuleFile, Ruleset
 from rules.seen import Seen
@@ -82,6 +83,21 @@ class Exposure(AccountRule):
         return None
 
 
+class Labelled(AccountRule):
+    """Fires on a labelled counterparty."""
+
+    needs = (Need.LABELS,)
+    looks_back = False
+    event_story = True
+
+    def judge(self, case: Case) -> Answer:
+        if not case.labelled:
+            return None
+        (address, label), *_ = case.labelled
+        own = case.own_evidence("labelled")
+        return Finding(story=(own.event_id,), evidence=(own,), facts={"entity": label.entity}, counterparty=address)
+
+
 class Broken(AccountRule):
     def judge(self, case: Case) -> Answer:
         raise LookupError("oh")
@@ -123,8 +139,11 @@ def record(event_id: str, kind: str = "withdrawal", usd: str = "50", at: int = 0
 class Worker:
     """Feeds batches to an engine and keeps the state between them."""
 
-    def __init__(self, *rules: Rule, listed: Watchlist | None = None, **options: Any) -> None:
-        self.engine = AccountsEngine(ruleset(*rules), Knowledge(listed), **options)
+    def __init__(
+        self, *rules: Rule, listed: Watchlist | None = None, labels: tuple[Label, ...] | None = None, **options: Any
+    ) -> None:
+        lists = [] if labels is None else [ReferenceList.of("test", ListKind.LABELS, date(2026, 3, 14), labels)]
+        self.engine = AccountsEngine(ruleset(*rules), Knowledge(listed, combine(lists)), **options)
         self.profiles: dict[str, Profile] = {}
         self.seen = Seen()
         self.offset = 0
@@ -168,6 +187,36 @@ def test_a_clean_withdrawal_is_released_and_says_which_rules_ran() -> None:
     assert found.rules_run == ("test.large", "test.exposure")
     assert found.rules_not_evaluated == ()
     assert found.source == Source("transfers", 3, 0)
+
+
+def labelled(**changes: Any) -> Rule:
+    return Labelled(about("test.labelled", **changes), {})
+
+
+def test_a_rule_whose_list_is_not_loaded_is_not_asked_and_said_to_be_missing() -> None:
+    worker = Worker(labelled(), large())
+    outcome = worker.judge(record("e1"), record("e2", "deposit"), record("e3", at=1))
+    assert outcome.alerts == []
+    for found in outcome.verdicts:
+        assert found.decision is Decision.RELEASE
+        assert found.rules_run == ("test.large",)
+        assert found.rules_not_evaluated == (NotEvaluated("test.labelled", "no list of address labels is loaded"),)
+    assert outcome.tally.not_evaluated == {"test.labelled": 3}
+
+
+def test_a_required_rule_whose_list_is_not_loaded_holds() -> None:
+    assert verdict(Worker(labelled(required=True)).judge(record("e1"))).decision is Decision.HOLD
+
+
+def test_labels_reach_the_rules_by_canonical_address() -> None:
+    row = Label(address=LISTED, entity="Example", category=Category.MIXER, confidence=80, source="test")
+    worker = Worker(labelled(), labels=(row,))
+    assert worker.judge(record("e1")).alerts == []
+    found = alert(worker.judge(record("e2", addresses=[CLEAN, "0X" + LISTED[2:].upper()])))
+    assert (found.counterparty, found.facts) == (LISTED.lower(), {"entity": "Example"})
+    outcome = worker.judge(record("e3"))
+    assert verdict(outcome).rules_not_evaluated == ()
+    assert not outcome.tally.not_evaluated
 
 
 def test_a_deposit_gets_no_verdict() -> None:
