@@ -4,7 +4,6 @@ import ast
 import inspect
 import re
 import sys
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ import msgspec
 import pytest
 
 from rules.examples import EVENT_MS, BadExample, alert, answer, failures
-from rules.rule import Params, Rule, Usd, Window
-from rules.ruleset import Example, Parameter, RuleFile, build_ruleset
+from rules.rule import Params, Rule
+from rules.ruleset import Example, RuleFile, build_ruleset
 from rules.transfer import time_ms
 from streams.rule_catalogue import catalogue, question
 from streams.rulefiles import load_rules
@@ -23,7 +22,6 @@ RULESET = load_rules()
 FILES = list(RULESET.files.values())
 EXAMPLES = [(file, example) for file in FILES for example in file.example]
 FIRING = [(file, example) for file, example in EXAMPLES if example.expect == "fires"]
-THRESHOLDS = [(file, name) for file in FILES for name in file.params]
 SOURCES = re.compile(r"judgement|\d+ CFR \d|Tazama|FATF-|FIN-\d{4}-|OFAC|AMLworld|DPRK-")
 
 
@@ -48,34 +46,6 @@ def test_example_comes_out_as_its_file_says(file: RuleFile, example: Example) ->
 def test_no_two_examples_of_a_rule_have_the_same_name(file: RuleFile) -> None:
     names = [example.name for example in file.example]
     assert len(names) == len(set(names))
-
-
-def moved(kind: type, value: Any) -> Iterator[Any]:
-    """The value a little lower and a little higher: one of a count, 5 % of a time, 1 % of an amount."""
-    if kind is Window:
-        yield from (f"{Window.parse(value) * percent // 100_000}s" for percent in (95, 105))
-    elif kind is Usd:
-        yield from (f"{int(value) * percent / 100:.2f}" for percent in (99, 101))
-    else:
-        yield from (value - 1, value + 1)
-
-
-def bare(annotation: Any) -> type:
-    return annotation if isinstance(annotation, type) else annotation.__origin__
-
-
-@pytest.mark.parametrize(("file", "name"), THRESHOLDS, ids=example_id)
-def test_examples_show_both_sides_of_the_threshold(file: RuleFile, name: str) -> None:
-    rule = rule_of(file)
-    kinds: dict[str, Any] = inspect.get_annotations(type(rule).Parameters)
-    for value in moved(bare(kinds[name]), file.params[name].value):
-        params = file.params | {name: Parameter(value=value, source="moved")}
-        other = msgspec.structs.replace(file, params=params)
-        try:
-            changed = any(answer(rule, other, example) != answer(rule, file, example) for example in file.example)
-        except msgspec.ValidationError:
-            continue  # the type itself forbids this side
-        assert changed, f"no example notices {name} = {value}"
 
 
 @pytest.mark.parametrize(("file", "example"), FIRING, ids=example_id)
@@ -112,8 +82,9 @@ def test_words_are_sentences_and_sources_are_named(file: RuleFile) -> None:
     assert about.triage.endswith(".")
     assert all(line.endswith(".") for line in (*about.false_positives, *about.blind_spots))
     assert all(reference.startswith("https://") for reference in about.references)
-    for name, parameter in file.params.items():
-        assert SOURCES.search(parameter.source), f"{name}: {parameter.source}"
+    for table in file.tables.values():
+        for name, parameter in table.items():
+            assert SOURCES.search(parameter.source), f"{name}: {parameter.source}"
 
 
 @pytest.mark.parametrize("file", FILES, ids=example_id)

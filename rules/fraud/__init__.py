@@ -1,0 +1,1 @@
+"""Rules that protect the account's holder from fraud."""

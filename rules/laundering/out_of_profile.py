@@ -1,0 +1,70 @@
+"""Does the account move far more within a day, in one direction, than on any day of its last three months?"""
+
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+from rules.finding import Answer, Finding, Unanswered
+from rules.profile import DAY_MS, DAYS, Day
+from rules.rule import AccountRule, Case, Params, Usd, Window
+from rules.transfer import dollars
+
+_CITED: Final = 20
+
+
+class Thresholds(Params, frozen=True, kw_only=True):
+    """`ratio` is against the largest day before, of which there must be `days` with transfers in this direction."""
+
+    window: Window
+    minimum: Usd
+    ratio: Annotated[int, Meta(ge=1)]
+    days: Annotated[int, Meta(ge=1, le=90)]
+    history: Window
+
+
+class OutOfProfile(AccountRule):
+    """The value of a day, measured against the account's own life."""
+
+    Parameters = Thresholds
+
+    def bind(self, params: Thresholds) -> None:
+        """Keep the parameters, and the smallest transfer worth a look: the pieces of `minimum` must be citable."""
+        self.params, self.window = params, params.window
+        self.smallest = params.minimum // _CITED
+
+    def judge(self, case: Case) -> Answer:
+        """The days before the window began are the measure."""
+        profile, index = case.profile, case.index
+        if profile.value[index] < self.smallest:
+            return None
+        params, inflow, direction = self.params, profile.inflow, profile.inflow[index]
+        start = profile.since(index, self.window)
+        same = [i for i in range(start, index + 1) if inflow[i] == direction]
+        moved = sum(profile.value[i] for i in same)
+        if moved < params.minimum:
+            return None
+        before = [_moved(day, direction) for day in profile.days_before(start, DAYS)]
+        active = [value for value in before if value]
+        largest = max(active, default=0)
+        if moved < largest * params.ratio:
+            return None
+        times = profile.occurred_ms
+        if len(active) < params.days or profile.first_ms > times[start] - params.history:
+            return Unanswered("too little history in this direction to tell what is usual")
+        return Finding(
+            story=("in" if direction else "out", times[index] // DAY_MS),
+            evidence=profile.evidence(same[-_CITED:], "Part of the unusual day"),
+            facts={
+                "moved_usd": dollars(moved),
+                "moved_usd_minimum": dollars(params.minimum),
+                "largest_day_before_usd": dollars(largest),
+                "ratio_minimum": params.ratio,
+                "days_with_transfers_before": len(active),
+                "days_minimum": params.days,
+                "window_hours": self.window / 3_600_000,
+            },
+        )
+
+
+def _moved(day: Day, inflow: bool) -> int:
+    return day.deposited if inflow else day.withdrawn
