@@ -13,7 +13,7 @@ from rules.intake import Intake, Item, dead_letter
 from rules.knowledge import NOTHING, Knowledge
 from rules.lists import Watchlist
 from rules.messages import Action, Decision, Flow, ListMatch, NotEvaluated, Source, Verdict
-from rules.outcome import Outcome, alert_id, compose, effective_action
+from rules.outcome import Outcome, Told, compose, effective_action, story_ids, together
 from rules.profile import Movement, Profile, contact_key
 from rules.reference import Label
 from rules.rule import AccountRule, Case, Status
@@ -59,9 +59,10 @@ class AccountsEngine:
 class _Answers:
     """What the rules said about one transfer."""
 
-    __slots__ = ("actions", "alert_ids", "missing", "required_missing", "signals", "told")
+    __slots__ = ("actions", "alert_ids", "found", "missing", "required_missing", "signals", "told")
 
     def __init__(self) -> None:
+        self.found: list[Told] = []
         self.alert_ids: list[str] = []
         self.actions: set[Action] = set()
         self.missing: list[NotEvaluated] = []
@@ -175,7 +176,9 @@ class _Batch:
                     answer = Unanswered(f"the rule raised {type(error).__name__}")
             if answer is not None:
                 answers = answers or _Answers()
-                self._note(rule, answer, case, account_id, source, answers)
+                self._note(rule, answer, case, account_id, answers)
+        if answers is not None and answers.found:
+            self._tell(answers, account_id, source)
         return answers
 
     def _ask_again(self, case: Case, account_id: str, source: Source, answers: _Answers | None) -> _Answers | None:
@@ -191,9 +194,7 @@ class _Batch:
                 answers.signals += again.signals
         return answers
 
-    def _note(
-        self, rule: AccountRule, answer: Finding | Unanswered, case: Case, account_id: str, source: Source, answers: _Answers
-    ) -> None:
+    def _note(self, rule: AccountRule, answer: Finding | Unanswered, case: Case, account_id: str, answers: _Answers) -> None:
         tally, name = self._outcome.tally, rule.about.id
         if isinstance(answer, Unanswered):
             tally.not_evaluated[name] += 1
@@ -202,35 +203,37 @@ class _Batch:
         elif rule.about.status is Status.SHADOW:
             tally.shadowed[name] += 1
         else:
-            self._report(rule, answer, case, account_id, source, answers)
+            self._report(rule, answer, case, account_id, answers)
 
-    def _report(
-        self, rule: AccountRule, finding: Finding, case: Case, account_id: str, source: Source, answers: _Answers
-    ) -> None:
-        """Send a finding as an alert, unless its story has been told."""
+    def _report(self, rule: AccountRule, finding: Finding, case: Case, account_id: str, answers: _Answers) -> None:
+        """Take a finding for an alert, unless its story has been told as far as this."""
         tally, name = self._outcome.tally, rule.about.id
-        story = alert_id(name, account_id, finding.story)
-        answers.alert_ids.append(story)
+        first, update = story_ids(rule, account_id, finding)
+        answers.alert_ids.append(first)
         answers.actions.add(effective_action(rule, finding))
+        told = (first,) if rule.event_story else case.profile.stories.tell_stage(first, update, case.occurred_ms)
+        if not told:
+            tally.suppressed[name] += 1
+            return
         if not rule.event_story:
-            if not case.profile.stories.tell(story, case.occurred_ms):
-                tally.suppressed[name] += 1
-                return
-            answers.told.append((story, case.occurred_ms))
+            answers.told += ((story, case.occurred_ms) for story in told)
         if rule.about.signal:
             answers.signals.append(name)
         tally.findings[name] += 1
-        self._outcome.alerts.append(
+        answers.found.append(Told(rule, finding, told[0], None if told[0] == first else first))
+
+    def _tell(self, answers: _Answers, account_id: str, source: Source) -> None:
+        """Send what was found as alerts."""
+        self._outcome.alerts += [
             compose(
-                rule,
-                finding,
-                subject=account_id,
+                told,
                 account_id=account_id,
                 ruleset_hash=self._ruleset.hash,
                 source=source,
                 detected_at=self._detected_at,
             )
-        )
+            for told in together(answers.found)
+        ]
 
     def _verdict(self, transfer: Transfer, answers: _Answers | None, source: Source) -> Verdict:
         """What the exchange is told to do. Nothing said by any rule, on a list young enough: release."""

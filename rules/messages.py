@@ -67,6 +67,25 @@ class ListMatch(msgspec.Struct, frozen=True, kw_only=True):
     matched: str
 
 
+class AlertStatus(StrEnum):
+    """new: a story told for the first time. update: it has grown; `refers_to` is its first alert. closed: it is void now."""
+
+    NEW = "new"
+    UPDATE = "update"
+    CLOSED = "closed"
+
+
+class Related(msgspec.Struct, frozen=True, kw_only=True):
+    """What another rule found at the same transfer: told with the strongest finding, not by an alert of its own."""
+
+    alert_id: str
+    rule_id: str
+    rule_version: str
+    severity: Severity
+    title: str
+    facts: dict[str, Any]
+
+
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """One story about one subject, with the transfers that make it and what to do.
 
@@ -91,6 +110,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     detected_at: datetime
     retroactive: bool
     action: Action
+    status: AlertStatus = AlertStatus.NEW
+    refers_to: Annotated[str | None, Meta(description="Of an update or a closing: the story's first alert.")] = None
+    related: tuple[Related, ...] = ()
 
 
 class NotEvaluated(msgspec.Struct, frozen=True):

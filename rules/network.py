@@ -6,7 +6,7 @@ from datetime import datetime
 from rules.address_state import AddressState
 from rules.finding import Finding, Unanswered
 from rules.messages import Flow
-from rules.outcome import Outcome, alert_id, compose
+from rules.outcome import Outcome, Told, compose, story_ids
 from rules.rule import CounterpartyRule, Status
 from rules.ruleset import Ruleset
 from rules.transfer import Kind, moment
@@ -55,16 +55,14 @@ class CounterpartiesEngine:
             tally.not_evaluated[name] += 1
         elif rule.about.status is Status.SHADOW:
             tally.shadowed[name] += 1
-        elif not state.stories.tell(alert_id(name, flow.address, answer.story), flow.occurred_ms):
+        elif not (told := state.stories.tell_stage(*(ids := story_ids(rule, flow.address, answer)), flow.occurred_ms)):
             tally.suppressed[name] += 1
         else:
             tally.findings[name] += 1
             outcome.addresses.add(flow.address)
             outcome.alerts.append(
                 compose(
-                    rule,
-                    answer,
-                    subject=flow.address,
+                    Told(rule, answer, told[0], None if told[0] == ids[0] else ids[0]),
                     account_id=flow.account_id,
                     ruleset_hash=self.ruleset.hash,
                     source=flow.source,

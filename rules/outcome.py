@@ -4,13 +4,16 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from rules.finding import Finding
-from rules.messages import Action, Alert, DeadLetter, Flow, Severity, Source, Verdict
+from rules.messages import Action, Alert, AlertStatus, DeadLetter, Flow, Related, Severity, Source, Verdict
 from rules.profile import Movement
 from rules.rule import Rule
+
+RANK: Final = {severity: rank for rank, severity in enumerate(Severity)}  # of severities, the mildest first
 
 
 class Counts(msgspec.Struct):
@@ -48,24 +51,59 @@ class Outcome(msgspec.Struct):
     tally: Tally = msgspec.field(default_factory=Tally)
 
 
-def compose(
-    rule: Rule,
-    finding: Finding,
-    *,
-    subject: str,
-    account_id: str,
-    ruleset_hash: str,
-    source: Source,
-    detected_at: datetime,
-) -> Alert:
-    """The alert of a finding. Its id depends on rule, subject and story alone."""
-    about = rule.about
+class Told(msgspec.Struct, frozen=True):
+    """A finding that is to be told: under which id, as an update of which alert, and what else was found with it."""
+
+    rule: Rule
+    finding: Finding
+    alert_id: str
+    refers_to: str | None = None
+    related: tuple[Related, ...] = ()
+
+    @property
+    def severity(self) -> Severity:
+        """What the finding says, or else its rule."""
+        return self.finding.severity or self.rule.about.severity
+
+    def as_related(self) -> Related:
+        """The finding as a part of another one's alert."""
+        about = self.rule.about
+        return Related(
+            alert_id=self.alert_id,
+            rule_id=about.id,
+            rule_version=about.version,
+            severity=self.severity,
+            title=about.title,
+            facts=self.finding.facts,
+        )
+
+
+def together(findings: Iterable[Told]) -> list[Told]:
+    """One story, one alert: of findings at one transfer, those for a person to read become one alert of each family.
+
+    The strongest is told, the others with it. What is below medium severity is for statistics and stays apart.
+    """
+    alone, families = [], dict[str, list[Told]]()
+    for one in findings:
+        if RANK[one.severity] < RANK[Severity.MEDIUM]:
+            alone.append(one)
+        else:
+            families.setdefault(one.rule.about.id.partition(".")[0], []).append(one)
+    for group in families.values():
+        strongest, *others = sorted(group, key=lambda one: -RANK[one.severity])
+        alone.append(msgspec.structs.replace(strongest, related=tuple(other.as_related() for other in others)))
+    return alone
+
+
+def compose(told: Told, *, account_id: str, ruleset_hash: str, source: Source, detected_at: datetime) -> Alert:
+    """The alert of a finding."""
+    about, finding = told.rule.about, told.finding
     return Alert(
-        alert_id=alert_id(about.id, subject, finding.story),
+        alert_id=told.alert_id,
         rule_id=about.id,
         rule_version=about.version,
         ruleset=ruleset_hash,
-        severity=finding.severity or about.severity,
+        severity=told.severity,
         title=about.title,
         typology=about.typology,
         account_id=account_id,
@@ -77,7 +115,10 @@ def compose(
         occurred_at=finding.evidence[-1].occurred_at,
         detected_at=detected_at,
         retroactive=False,
-        action=effective_action(rule, finding),
+        action=effective_action(told.rule, finding),
+        status=AlertStatus.UPDATE if told.refers_to else AlertStatus.NEW,
+        refers_to=told.refers_to,
+        related=told.related,
     )
 
 
@@ -85,6 +126,12 @@ def effective_action(rule: Rule, finding: Finding) -> Action:
     """The rule's action; a finding below medium severity is for statistics and holds nobody's money."""
     severity = finding.severity or rule.about.severity
     return Action.REVIEW if severity in (Severity.INFO, Severity.LOW) else rule.about.action
+
+
+def story_ids(rule: Rule, subject: str, finding: Finding) -> tuple[str, str | None]:
+    """The id of a story's first alert, and that of an update at the finding's stage, None at its beginning."""
+    first = alert_id(rule.about.id, subject, finding.story)
+    return first, alert_id(rule.about.id, subject, (*finding.story, "stage", finding.stage)) if finding.stage else None
 
 
 def alert_id(rule_id: str, subject: str, story: Iterable[str | int]) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 from rich.text import Text
 
+_LIFE: Final = {"update": "Grown: ", "closed": "Closed: "}
 _STYLES: Final = {
     "critical": "bold white on red",
     "high": "bold red",
@@ -40,7 +41,8 @@ def alert(message: Mapping[str, Any]) -> Text:
     severity = str(message["severity"])
     text = Text()
     text.append(f"{severity.upper():<9}", _STYLES.get(severity, ""))
-    text.append(f"{_plain(message['title'])}\n", "bold")
+    prefix = _LIFE.get(str(message.get("status")), "")
+    text.append(f"{prefix}{_plain(message['title'])}\n", "bold")
     where = f" with {_plain(message['counterparty'])}" if message.get("counterparty") else ""
     again = ", found again in stored history" if message.get("retroactive") else ""
     text.append(f"         {_time(message['occurred_at'])}  account {_plain(message['account_id'])}{where}{again}\n")
@@ -53,6 +55,10 @@ def alert(message: Mapping[str, Any]) -> Text:
         )
     if facts := message.get("facts"):
         text.append(f"         {', '.join(f'{_words(name)} {_fact(fact)}' for name, fact in facts.items())}\n")
+    for other in message.get("related", ()):
+        text.append(
+            f"         with it: {_plain(other['title'])} ({_plain(other['rule_id'])}, {_plain(other['severity'])})\n"
+        )
     evidence = message["evidence"]
     text.append(f"         evidence: {_count(len(evidence), 'transfer')}, {_dollars(evidence)} USD", "dim")
     return text

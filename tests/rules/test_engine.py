@@ -477,3 +477,46 @@ def test_kinds_that_a_rule_is_not_asked_on_are_left_out() -> None:
     assert outcome.alerts == []
     assert outcome.verdicts[-1].rules_run == ()
     assert len(worker.judge(record("e3", "deposit", at=2)).alerts) == 1
+
+
+class Growing(AccountRule):
+    """One story that is told again with every third transfer."""
+
+    def judge(self, case: Case) -> Answer:
+        evidence = case.profile.evidence((case.index,), "one more")
+        return Finding(story=("growing",), evidence=evidence, facts={}, stage=case.index // 3)
+
+
+def test_a_story_that_grows_is_an_update_that_names_the_first_alert() -> None:
+    worker = Worker(Growing(about("test.growing"), {}))
+    alerts = [one for n in range(9) for one in worker.judge(record(f"e{n}", at=n)).alerts]
+    assert [one.status for one in alerts] == ["new", "update", "update"]
+    assert [one.evidence[0].event_id for one in alerts] == ["e0", "e3", "e6"]
+    assert {one.refers_to for one in alerts[1:]} == {alerts[0].alert_id}
+    assert len({one.alert_id for one in alerts}) == 3
+
+
+def test_a_story_met_late_is_new_and_not_an_update_at_once() -> None:
+    worker = Worker(Growing(about("test.growing"), {}))
+    alerts = worker.judge(*(record(f"e{n}", at=n) for n in range(3, 6))).alerts
+    alerts += worker.judge(*(record(f"e{n}", at=n) for n in range(6, 9))).alerts
+    assert [one.status for one in alerts] == ["new", "update"]
+
+
+def test_findings_at_one_transfer_are_one_alert_the_strongest_first() -> None:
+    worker = Worker(large(severity=Severity.MEDIUM), second(severity=Severity.HIGH), third())
+    mild, one = worker.judge(record("e1", usd="100")).alerts
+    assert (mild.rule_id, mild.severity, mild.related) == ("test.third", Severity.LOW, ())
+    assert (one.rule_id, one.related) == ("test.large", ())
+    (strong,) = worker.judge(record("e2", usd="100", at=1)).alerts
+    assert (strong.rule_id, strong.severity) == ("test.second", Severity.HIGH)
+    assert [(one.rule_id, one.facts) for one in strong.related] == [("test.large", {"least": "100.00"})]
+
+
+def test_families_tell_their_stories_apart() -> None:
+    worker = Worker(large(severity=Severity.MEDIUM), Large(about("other.large", severity=Severity.MEDIUM), {}))
+    assert {one.rule_id for one in worker.judge(record("e1", usd="100")).alerts} == {"test.large", "other.large"}
+
+
+def third() -> Rule:
+    return Growing(about("test.third", severity=Severity.LOW), {})
