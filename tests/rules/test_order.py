@@ -61,7 +61,7 @@ def told(batches: Iterable[Sequence[Entry]]) -> Counter[tuple[str, str]]:
     for batch in batches:
         outcome = engine.judge(Intake([item(entry) for entry in batch], []), 0, profiles, seen, T0)
         assert not outcome.tally.raised
-        found.update((alert.rule_id, alert.alert_id) for alert in outcome.alerts)
+        found.update((one.rule_id, one.alert_id) for alert in outcome.alerts for one in (alert, *alert.related))
     return found
 
 
