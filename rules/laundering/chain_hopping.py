@@ -14,7 +14,10 @@ _CITED: Final = 10  # hops of two transfers each
 
 
 class Thresholds(Params, frozen=True, kw_only=True):
-    """A hop is a deposit and a withdrawal of near-equal value; from `hops` within `repeated` on they are telling."""
+    """A hop is a deposit and a withdrawal of near-equal value; from `hops` within `repeated` on they are telling.
+
+    With more than `transfers_maximum` in that time some always match by chance.
+    """
 
     window: Window
     minimum: Usd
@@ -22,6 +25,7 @@ class Thresholds(Params, frozen=True, kw_only=True):
     share_percent_maximum: Annotated[int, Meta(ge=100, le=200)]
     hops: Annotated[int, Meta(ge=2, le=10)]
     repeated: Window
+    transfers_maximum: Annotated[int, Meta(ge=2, le=64)]
 
 
 class ChainHopping(AccountRule):
@@ -35,14 +39,13 @@ class ChainHopping(AccountRule):
         self.params, self.minimum = params, params.minimum
 
     def judge(self, case: Case) -> Answer:
-        """Only a hop asks how many there were before it."""
+        """Only a hop of an account that moves little asks how many there were before it."""
         profile, index = case.profile, case.index
         if profile.value[index] < self.minimum:
             return None
-        came = self._hop(profile, index)
-        if came is None:
-            return None
         start = profile.since(index, self.params.repeated)
+        if index + 1 - start > self.params.transfers_maximum or (came := self._hop(profile, index)) is None:
+            return None
         hops = [(i, out) for out in range(start, index) if (i := self._hop(profile, out)) is not None]
         hops.append((came, index))
         _, _, asset_in, network_in = profile.detail[came]
