@@ -15,7 +15,7 @@ import msgspec
 from rules.engine import AccountsEngine
 from rules.intake import Gate, Intake, RawRecord, dead_letter
 from rules.messages import Alert, DeadLetter, Source, Verdict
-from rules.outcome import Tally
+from rules.outcome import Outcome
 from rules.transfer import BadTransfer
 from streams.in_memory import AccountsInMemory, NetworkInMemory
 
@@ -50,6 +50,28 @@ class Totals(msgspec.Struct, kw_only=True):
     not_evaluated: Counter[str] = msgspec.field(default_factory=Counter)
     raised: Counter[str] = msgspec.field(default_factory=Counter)
 
+    def add(self, outcome: Outcome) -> None:
+        """Count what a batch gave, in either stage; lines are counted by whoever reads them."""
+        counts, tally = outcome.counts, outcome.tally
+        self.deposits += counts.deposits
+        self.withdrawals += counts.withdrawals
+        self.duplicates += counts.duplicates
+        self.deadletters += counts.deadletters
+        self.alerts += len(outcome.alerts)
+        self.decisions.update(verdict.decision.value for verdict in outcome.verdicts)
+        self.alerts_by_rule.update(tally.findings)
+        self.not_evaluated.update(tally.not_evaluated)
+        self.raised.update(tally.raised)
+
+    def merge(self, other: "Totals") -> None:
+        """Put other counts to these."""
+        for name in self.__struct_fields__:
+            count: int | Counter[str] = getattr(other, name)
+            if isinstance(count, int):
+                setattr(self, name, getattr(self, name) + count)
+            else:
+                getattr(self, name).update(count)
+
 
 class Screening:
     """Both stages with their state in memory. `source` is the name that alerts, verdicts and dead letters give the input."""
@@ -67,22 +89,10 @@ class Screening:
         self._gate.admit(self._source, _PARTITION, not_too_long(self._source, records, intake), intake)
         outcome = self._accounts.judge(intake, judged_ms)
         network = self._network.judge(outcome.flows, judged_ms)
-        totals, counts = self.totals, outcome.counts
-        totals.lines += len(records)
-        totals.deposits += counts.deposits
-        totals.withdrawals += counts.withdrawals
-        totals.duplicates += counts.duplicates
-        totals.deadletters += counts.deadletters
-        totals.alerts += len(outcome.alerts) + len(network.alerts)
-        totals.decisions.update(verdict.decision.value for verdict in outcome.verdicts)
-        for tally in (outcome.tally, network.tally):
-            self._add(tally)
+        self.totals.lines += len(records)
+        self.totals.add(outcome)
+        self.totals.add(network)
         return Screened(outcome.alerts + network.alerts, outcome.verdicts, outcome.deadletters)
-
-    def _add(self, tally: Tally) -> None:
-        self.totals.alerts_by_rule.update(tally.findings)
-        self.totals.not_evaluated.update(tally.not_evaluated)
-        self.totals.raised.update(tally.raised)
 
 
 def not_too_long(source: str, records: Iterable[RawRecord], intake: Intake) -> Iterator[RawRecord]:

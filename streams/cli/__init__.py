@@ -12,6 +12,7 @@ _COMMANDS: Final = {
     "acls": ("streams.cli.acls:acls", "Print the least rights that each role needs in Kafka and Redis."),
     "alerts": ("streams.cli.follow:alerts", "Follow the alerts."),
     "audit": ("streams.cli.audit:audit", "Show that everything in is accounted for."),
+    "backtest": ("streams.cli.backtest:backtest", "Judge the past: what the rules would have said."),
     "bench": ("streams.cli.bench:bench", "Measure throughput and latency on real Kafka and Redis."),
     "deadletters": ("streams.cli.follow:deadletters", "Follow the dead letters."),
     "demo": ("streams.cli.demo:demo", "See it work: broker, Redis, worker and a scenario in one go."),

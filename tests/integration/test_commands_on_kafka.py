@@ -362,3 +362,18 @@ def test_a_follower_waits_for_its_topic_to_be_created(tmp_path: Path) -> None:
         asyncio.run(_send(tansu.bootstrap, "lockgate.verdicts", b'{"late": true}'))
         out, _ = following.communicate(timeout=30)
     assert (following.returncode, out) == (0, b'{"late": true}\n')
+
+
+def test_a_backtest_of_the_topics_finds_what_screening_the_same_transfers_finds(broker: str, tmp_path: Path) -> None:
+    written = _run(broker, "feed", "--scenario", "demo", "--write", "-").stdout
+    assert _run(broker, "feed", "-", given=written).returncode == 0
+    file = tmp_path / "alerts.jsonl"
+    tested = _run(broker, "backtest", "exchange.withdrawals", "--alerts", str(file), "--processes", "2")
+    assert tested.returncode == 0, tested.stderr
+    screened = [json.loads(line)["alert_id"] for line in _run(broker, "screen", "-", given=written).stdout.splitlines()]
+    found = [json.loads(line)["alert_id"] for line in file.read_bytes().splitlines()]
+    facts = json.loads(tested.stdout)
+    assert set(screened) <= set(found)
+    assert len(screened) > 10
+    assert facts["records"]["deposits"] > 0 < facts["records"]["withdrawals"]
+    assert facts["records"]["lines"] == sum(asyncio.run(_ends(broker, *SOURCES)).values())

@@ -1,0 +1,133 @@
+"""Starts the processes of a backtest, and judges their flows in one place and in order."""
+
+import gc
+import multiprocessing
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from typing import Final
+
+from rules.engine import AccountsEngine
+from rules.messages import Alert, Flow
+from rules.ruleset import Ruleset
+from streams.backtest.clock import RuleClock
+from streams.backtest.shard import End, Failed, Part, decode, work
+from streams.backtest.sources import Source
+from streams.errors import LockgateError
+from streams.in_memory import NetworkInMemory
+
+_GC_THRESHOLD: Final = 200_000  # as in `screen`: what is kept has no cycles
+_START: Final = multiprocessing.get_context("fork")  # rules and lists are loaded once
+
+
+class BacktestFailed(LockgateError):
+    """A process of a backtest could not go on."""
+
+    def __init__(self, reason: str, exit_code: int = 1) -> None:
+        self.exit_code = exit_code
+        super().__init__(reason)
+
+
+class _Network:
+    """The flows of all processes, judged as soon as no process can send an earlier one."""
+
+    def __init__(self, ruleset: Ruleset, judged_ms: int, by_event_time: bool) -> None:
+        self.clock = RuleClock(ruleset.counterparty_rules)
+        self._stage = NetworkInMemory(ruleset)
+        self._judged_ms = judged_ms
+        self._by_event_time = by_event_time
+        self._waiting: list[tuple[int, Flow]] = []
+
+    def put(self, part: Part, place: int) -> None:
+        """Take the flows of a round; `place` is what the round before said of them."""
+        self._waiting += [(flow.occurred_ms if self._by_event_time else place, flow) for flow in part.flows]
+
+    def judge(self, until: int, end: End) -> list[Alert]:
+        """Judge all flows with a place below `until`."""
+        ready = [flow for place, flow in self._waiting if place < until]
+        if not ready:
+            return []
+        self._waiting = [one for one in self._waiting if one[0] >= until]
+        with self.clock.round(len(ready)):
+            outcome = self._stage.judge(ready, self._judged_ms)
+        end.count(outcome)
+        return outcome.alerts
+
+
+def run(
+    source: Source,
+    engine: AccountsEngine,
+    *,
+    processes: int,
+    judged_ms: int,
+    hear: Callable[[Alert], None],
+    progress: Callable[[float, int], None],
+) -> End:
+    """Judge all of a source. `hear` gets every alert, `progress` the share that is done and the number of records.
+
+    The findings do not depend on the number of processes, as long as re-sent events come within what one process
+    remembers.
+
+    Raises:
+        LockgateError: the source cannot be read, or a process ended.
+    """
+    started = time.process_time()
+    network = _Network(engine.ruleset, judged_ms, source.by_event_time)
+    total = End()
+    gc.collect()
+    gc.freeze()
+    threshold = gc.get_threshold()
+    gc.set_threshold(_GC_THRESHOLD)
+    pipes = [_START.Pipe(duplex=False) for _ in range(processes)]
+    children = [
+        _START.Process(target=work, args=(sender, source, engine, judged_ms, number, processes), daemon=True)
+        for number, (_, sender) in enumerate(pipes)
+    ]
+    try:
+        for child, (_, sender) in zip(children, pipes, strict=True):
+            child.start()
+            sender.close()
+        _collect([receiver for receiver, _ in pipes], network, total, hear, progress)
+    finally:
+        for receiver, _ in pipes:
+            receiver.close()
+        for child in children:
+            child.terminate()
+            child.join()
+        gc.set_threshold(*threshold)
+        gc.unfreeze()
+    total.rule_seconds |= network.clock.seconds()
+    total.cpu_seconds += time.process_time() - started
+    return total
+
+
+def _collect(
+    pipes: Sequence[Connection],
+    network: _Network,
+    total: End,
+    hear: Callable[[Alert], None],
+    progress: Callable[[float, int], None],
+) -> None:
+    """Hear the process that is furthest behind, until all are through."""
+    reached = dict.fromkeys(range(len(pipes)), 0)
+    done, records = dict.fromkeys(reached, 0.0), 0
+    while reached:
+        process = min(reached, key=lambda one: (reached[one], one))
+        try:
+            sent = decode(pipes[process].recv_bytes())
+        except EOFError:
+            raise BacktestFailed("a process of the backtest ended unexpectedly") from None
+        if isinstance(sent, Failed):
+            raise BacktestFailed(sent.reason, sent.exit_code)
+        if isinstance(sent, End):
+            del reached[process]
+            total.add(sent)
+        else:
+            network.put(sent, reached[process])
+            reached[process] = sent.until
+            done[process], records = sent.done, records + sent.records
+            for alert in sent.alerts:
+                hear(alert)
+        for alert in network.judge(min(reached.values(), default=1 << 62), total):
+            hear(alert)
+        progress(sum(done.values()) / len(done), records)
