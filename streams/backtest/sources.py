@@ -17,6 +17,7 @@ from streams.auditing.log import Pull, kafka_log, pulling
 from streams.errors import LockgateError
 from streams.feed_formats import open_file
 from streams.screening import not_too_long, read_records
+from streams.security import KafkaAccess
 from streams.settings import DEPOSITS, WITHDRAWALS
 
 ROUND: Final = 8_000  # records; judgement: some 100 ms of work
@@ -103,16 +104,16 @@ class TopicSource:
 
     by_event_time = True
 
-    def __init__(self, servers: str, topics: Sequence[str], *, timeout_seconds: float) -> None:
+    def __init__(self, kafka: KafkaAccess, topics: Sequence[str], *, timeout_seconds: float) -> None:
         self.name = ", ".join(topics)
-        self._servers = servers
+        self._kafka = kafka
         self._topics = topics
         self._timeout = timeout_seconds
 
     async def rounds(self, process: int, processes: int) -> AsyncIterator[Round]:
         """The partitions are merged by event time, so that no partition runs ahead of the others."""
         async with AsyncExitStack() as stack:
-            log = await stack.enter_async_context(kafka_log(self._servers, self._topics, timeout_seconds=self._timeout))
+            log = await stack.enter_async_context(kafka_log(self._kafka, self._topics, timeout_seconds=self._timeout))
             pulls: list[tuple[str, int, Pull]] = []
             total = 0
             for topic in self._topics:

@@ -27,6 +27,7 @@ from streams.cli.lists import list_option
 from streams.cli.options import json_option, timeout_option, with_settings
 from streams.cli.output import Output
 from streams.errors import SettingsError
+from streams.kafka_access import silence_client_log
 from streams.rulefiles import load_rules
 from streams.settings import DEPOSITS, WITHDRAWALS, Settings
 from streams.watchlists import load_watchlist
@@ -69,6 +70,7 @@ def backtest(
 
     Exit codes: 0 done, whatever was found; 2 a file, list, rule or setting cannot be used; 3 Kafka not reachable.
     """
+    silence_client_log()
     transfers = _source(source, settings, timeout_seconds)
     patterns = read_labels(labels) if labels else None
     knowledge = Knowledge(load_watchlist(sources or settings.lists))
@@ -118,7 +120,7 @@ def _source(name: str, settings: Settings, timeout_seconds: float) -> Source:
     if Path(name).exists() or os.sep in name:
         raise SettingsError([f"{name}: not a file"])
     topics = (DEPOSITS, WITHDRAWALS) if name in (DEPOSITS, WITHDRAWALS) else (name,)
-    return TopicSource(settings.kafka, topics, timeout_seconds=timeout_seconds)
+    return TopicSource(settings.kafka_access(), topics, timeout_seconds=timeout_seconds)
 
 
 def _folder(name: str) -> Path:
