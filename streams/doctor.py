@@ -12,13 +12,22 @@ import msgspec
 
 from rules.examples import failures
 from rules.lists import SanctionsList
+from rules.reference import ListKind
 from streams.errors import ListsError, RulesError
 from streams.listfeed.sources import DEMO
+from streams.referencefeed import load_reference
 from streams.rulefiles import load_rules
 from streams.settings import Settings
 from streams.watchlists import load_watchlist
 
 _OLD_LIST_DAYS: Final = 7  # judgement: OFAC publishes changes several times in most weeks
+# Judgement: Tor exits change hourly, labels with every investigation; FATF meets three times a year.
+_OLD_REFERENCE_DAYS: Final = {
+    ListKind.NETWORKS: 7,
+    ListKind.LABELS: 30,
+    ListKind.VASPS: 180,
+    ListKind.JURISDICTIONS: 180,
+}
 
 
 class Level(StrEnum):
@@ -112,6 +121,30 @@ def check_lists(settings: Settings, now: datetime) -> Iterator[Check]:
             "it holds a handful of entries: nearly every sanctioned party passes",
             "LOCKGATE_LISTS=FOLDER with the official files (SDN.CSV, ADD.CSV, ALT.CSV, SDN_COMMENTS.CSV, or SDN.XML)",
         )
+
+
+def check_reference(settings: Settings, now: datetime) -> Iterator[Check]:
+    """Reference lists load, no row is left out, and they are not old for what they hold."""
+    try:
+        reference = load_reference(settings.reference)
+    except ListsError as error:
+        for one in error.faults:
+            yield fault("reference", one, "the worker does not start", "docs/reference-lists.md has the forms")
+        return
+    for each in reference.lists:
+        age = each.age(now.astimezone(UTC).date()).days
+        about = f"{each.name}: {len(each.rows):,} {each.kind}, {age:,} days old"
+        if each.left_out:
+            yield concern(
+                "reference",
+                f"{about}; {len(each.left_out):,} rows were left out",
+                "rules do not see what stands there",
+                "lockgate reference load",
+            )
+        elif age > _OLD_REFERENCE_DAYS[each.kind]:
+            yield concern("reference", about, "what changed since is not seen", "fetch a newer one, and restart the workers")
+        else:
+            yield good("reference", about)
 
 
 def _age(listing: SanctionsList, settings: Settings, today: date) -> Check:

@@ -16,6 +16,7 @@
 | `lockgate_session_failures_total`, `lockgate_impossible_total` | outages met; contradictions that need a person |
 | `lockgate_redis_up`, `lockgate_kafka_up` | whether the last check of each succeeded |
 | `lockgate_list_age_seconds`, `lockgate_list_entries`, `lockgate_list_addresses` | sanctions data in force |
+| `lockgate_reference_age_seconds`, `lockgate_reference_rows` | reference lists in force, by kind |
 | `lockgate_heartbeat_timestamp_seconds` | when the worker's event loop turned last |
 | `lockgate_transactional` | 1 when outputs are exactly once, 0 on a broker without transactions |
 
@@ -60,6 +61,8 @@ REDIS_UP: Final = Gauge("lockgate_redis_up", "1 when Redis answered the last che
 KAFKA_UP: Final = Gauge("lockgate_kafka_up", "1 when Kafka answered the last check.")
 LIST_AGE: Final = Gauge("lockgate_list_age_seconds", "Age of the sanctions list by its publication date.", ("list",))
 LIST_ENTRIES: Final = Gauge("lockgate_list_entries", "Entries of the sanctions list.", ("list",))
+REFERENCE_AGE: Final = Gauge("lockgate_reference_age_seconds", "Age of the reference list by its date.", ("list", "kind"))
+REFERENCE_ROWS: Final = Gauge("lockgate_reference_rows", "Rows of the reference list.", ("list", "kind"))
 LIST_ADDRESSES: Final = Gauge("lockgate_list_addresses", "Listed addresses by currency.", ("currency",))
 TRANSACTIONAL: Final = Gauge("lockgate_transactional", "1 when outputs are exactly once.")
 HEARTBEAT: Final = Gauge("lockgate_heartbeat_timestamp_seconds", "When the event loop turned last.")

@@ -100,7 +100,7 @@ _MEANINGS: Final[Mapping[str, str]] = {
     "Verdict.alert_ids": "Alerts behind the decision, those of stories told before among them.",
     "Verdict.rules_run": "Rules that answered.",
     "Verdict.rules_not_evaluated": "Rules that could not answer: never the same as a clean answer.",
-    "Verdict.list_hash": "Hash of the sanctions lists it was screened against, null when there were none.",
+    "Verdict.list_hash": "Hash of all lists it was judged by, sanctions and reference together; null when there were none.",
     "Verdict.list_age_seconds": "Age of the oldest of the lists, null when its date is not known.",
     "Verdict.source": "Where the withdrawal stands.",
     "NotEvaluated.rule_id": "The rule.",

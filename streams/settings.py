@@ -42,6 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Redis URL; rediss:// for TLS, redis+cluster:// for a cluster."""
     lists: tuple[str, ...] = ("demo",)
     """Sanctions lists: files, folders, URLs, or `demo`; separated by commas."""
+    reference: tuple[str, ...] = ()
+    """Reference lists (jurisdictions, networks, VASPs, address labels): files and folders, separated by commas."""
     http: str = "127.0.0.1:9464"
     """host:port of /metrics, /healthz and /readyz."""
     rules: str | None = None
@@ -177,8 +179,9 @@ def load_settings(config: Path | None = None, environ: Mapping[str, str] | None 
             raise SettingsError([f"{config}: {error}"]) from None
     values |= _with_secrets(_from_environment(os.environ if environ is None else environ, faults), faults)
     values |= {name: value for name, value in given.items() if value is not None}
-    if isinstance(values.get("lists"), str):
-        values["lists"] = [part.strip() for part in values["lists"].split(",") if part.strip()]
+    for name in ("lists", "reference"):
+        if isinstance(values.get(name), str):
+            values[name] = [part.strip() for part in values[name].split(",") if part.strip()]
     checked: dict[str, Any] = {}
     for name, value in values.items():
         try:

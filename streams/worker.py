@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError, UnknownError
 
 from rules.engine import AccountsEngine
 from rules.knowledge import Knowledge
-from rules.lists import Watchlist
+from rules.lists import merge
 from rules.network import CounterpartiesEngine
 from rules.ruleset import Ruleset
 from streams import metrics
@@ -33,7 +33,7 @@ _ASK_AGAIN_SECONDS: Final = 1.0
 _TRANSACTIONS: Final = {27, 65}  # API keys WriteTxnMarkers, DescribeTransactions: a broker with either has transactions
 
 
-def run_worker(settings: Settings, ruleset: Ruleset, watchlist: Watchlist) -> None:
+def run_worker(settings: Settings, ruleset: Ruleset, knowledge: Knowledge) -> None:
     """Run until SIGTERM or SIGINT; ends the process.
 
     Raises:
@@ -45,13 +45,13 @@ def run_worker(settings: Settings, ruleset: Ruleset, watchlist: Watchlist) -> No
     except OSError as error:
         raise SettingsError([f"http: cannot serve on {settings.http}: {error.strerror}"]) from None
     metrics.expect_rules(rule.about.id for rule in ruleset.rules)
-    _announce_lists(watchlist)
+    _announce_lists(knowledge)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     health.waiting_for = lambda: "waiting for Kafka and its topics"
     transactional = loop.run_until_complete(wait_for_kafka(settings, health))
     metrics.TRANSACTIONAL.set(transactional)
-    engine = AccountsEngine(ruleset, Knowledge(watchlist), max_list_age_seconds=settings.max_list_age_seconds())
+    engine = AccountsEngine(ruleset, knowledge, max_list_age_seconds=settings.max_list_age_seconds())
     stages = (AccountsStage(engine), CounterpartiesStage(CounterpartiesEngine(ruleset)))
     app = make_app(settings, stages, Store(settings.redis_access()), transactional=transactional)
     health.waiting_for = lambda: _not_ready(app)
@@ -60,7 +60,7 @@ def run_worker(settings: Settings, ruleset: Ruleset, watchlist: Watchlist) -> No
     async def beat() -> None:
         health.beat()
         metrics.HEARTBEAT.set_to_current_time()
-        _age_lists(watchlist)
+        _age_lists(knowledge)
 
     worker: Any = app.Worker(loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
     worker.spinner = None  # it would write to stdout
@@ -70,7 +70,7 @@ def run_worker(settings: Settings, ruleset: Ruleset, watchlist: Watchlist) -> No
             "group": settings.group,
             "ruleset": ruleset.hash,
             "rules": len(ruleset.rules),
-            "list_hash": watchlist.hash,
+            "list_hash": knowledge.hash,
             "transactional": transactional,
         },
     )
@@ -154,16 +154,21 @@ def _not_ready(app: LockgateApp) -> str | None:
     return f"not judged: {', '.join(waiting)}" if waiting else None
 
 
-def _announce_lists(watchlist: Watchlist) -> None:
+def _announce_lists(knowledge: Knowledge) -> None:
+    watchlist = knowledge.watchlist or merge([])
     for listing in watchlist.lists:
         metrics.LIST_ENTRIES.labels(listing.name).set(len(listing.entries))
     for currency, count in watchlist.addresses_by_currency.items():
         metrics.LIST_ADDRESSES.labels(currency).set(count)
-    _age_lists(watchlist)
+    for each in knowledge.reference.lists:
+        metrics.REFERENCE_ROWS.labels(each.name, each.kind).set(len(each.rows))
+    _age_lists(knowledge)
 
 
-def _age_lists(watchlist: Watchlist) -> None:
+def _age_lists(knowledge: Knowledge) -> None:
     now = time.time()
-    for listing in watchlist.lists:
+    for each in knowledge.reference.lists:
+        metrics.REFERENCE_AGE.labels(each.name, each.kind).set(now - timegm(each.published.timetuple()))
+    for listing in (knowledge.watchlist or merge([])).lists:
         if listing.published is not None:
             metrics.LIST_AGE.labels(listing.name).set(now - timegm(listing.published.timetuple()))

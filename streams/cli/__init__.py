@@ -19,6 +19,7 @@ _COMMANDS: Final = {
     "doctor": ("streams.cli.doctor:doctor", "Check Kafka, Redis, lists, rules and settings, and say the fix."),
     "feed": ("streams.cli.feed:feed", "Send transfers from a file or a scenario."),
     "lists": ("streams.cli.lists:lists", "Load sanctions lists and look into them."),
+    "reference": ("streams.cli.reference:reference", "Load reference lists and look into them."),
     "rules": ("streams.cli.rules:rules", "List, show and check the rules."),
     "schemas": ("streams.cli.schemas:schemas", "Write the JSON Schemas and the AsyncAPI document."),
     "screen": ("streams.cli.screen:screen", "Judge a file of transfers with neither Kafka nor Redis."),

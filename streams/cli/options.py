@@ -13,6 +13,7 @@ _HELP: Final = {
     "kafka": ("HOST:PORT,...", "Kafka bootstrap servers."),
     "redis": ("URL", "Redis; rediss:// for TLS, redis+cluster:// for a cluster."),
     "lists": ("LIST,...", "Sanctions lists: files, folders, URLs, or demo."),
+    "reference": ("LIST,...", "Reference lists (jurisdictions, networks, VASPs, address labels): files, folders."),
     "http": ("HOST:PORT", "Where /metrics, /healthz and /readyz are served."),
     "rules": ("FOLDER", "Rule files that replace or add to the built-in ones."),
     "session_timeout": ("SECONDS", "After which Kafka gives a silent worker's partitions to others."),

@@ -16,15 +16,15 @@ import msgspec
 from rules.engine import AccountsEngine
 from rules.intake import RawRecord
 from rules.knowledge import Knowledge
-from rules.lists import Watchlist
+from rules.lists import merge
 from streams.cli.lists import list_option
 from streams.cli.options import with_settings
 from streams.errors import LockgateError
 from streams.feed_formats import open_file
+from streams.knowledge import load_knowledge
 from streams.rulefiles import load_rules
 from streams.screening import Screened, Screening, read_records
 from streams.settings import Settings
-from streams.watchlists import load_watchlist
 
 _STDIN: Final = "-"
 _GC_THRESHOLD: Final = 200_000  # judgement: what is kept has no cycles, so that looking for some often finds nothing
@@ -41,7 +41,7 @@ class UnusableFile(LockgateError):
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @list_option
-@with_settings("rules", "max_list_age_hours")
+@with_settings("reference", "rules", "max_list_age_hours")
 @click.option("--verdicts", type=_output, metavar="FILE", help="Write the verdicts on withdrawals as JSON lines.")
 @click.option("--deadletters", type=_output, metavar="FILE", help="Write what could not be judged, and why, as JSON lines.")
 @click.option("--summary", type=_output, metavar="FILE", help="Write the counts as JSON.")
@@ -62,8 +62,9 @@ def screen(
 
     Exit codes: 0 done, whatever was found; 2 a file, list, rule or setting cannot be used.
     """
-    ruleset, watchlist = load_rules(settings.rules_folder()), load_watchlist(sources or settings.lists)
-    engine = AccountsEngine(ruleset, Knowledge(watchlist), max_list_age_seconds=settings.max_list_age_seconds())
+    ruleset = load_rules(settings.rules_folder())
+    knowledge = load_knowledge(sources or settings.lists, settings.reference)
+    engine = AccountsEngine(ruleset, knowledge, max_list_age_seconds=settings.max_list_age_seconds())
     screening = Screening(engine, "stdin" if file == _STDIN else Path(file).name)
     gc.collect()
     gc.freeze()
@@ -76,7 +77,7 @@ def screen(
             outputs.write(screening.judge(batch, time.time_ns() // 1_000_000))
             if outputs.unread and summary is None:
                 return
-    facts = _facts(screening, watchlist, time.monotonic() - started)
+    facts = _facts(screening, knowledge, time.monotonic() - started)
     if summary is not None:
         with _as_unusable(str(summary)):
             summary.write_bytes(msgspec.json.format(msgspec.json.encode(facts)) + b"\n")
@@ -151,14 +152,16 @@ def _lines_file(path: Path | None, file: str) -> Iterator[BinaryIO | None]:
         yield stream
 
 
-def _facts(screening: Screening, watchlist: Watchlist, seconds: float) -> dict[str, Any]:
+def _facts(screening: Screening, knowledge: Knowledge, seconds: float) -> dict[str, Any]:
+    watchlist = knowledge.watchlist or merge([])
     facts: dict[str, Any] = msgspec.to_builtins(screening.totals)
     for name in ("decisions", "alerts_by_rule", "not_evaluated", "raised"):
         facts[name] = dict(sorted(facts[name].items()))
     return facts | {
-        "list_hash": watchlist.hash,
+        "list_hash": knowledge.hash,
         "list_published": watchlist.published.isoformat() if watchlist.published else None,
         "lists": [listing.name for listing in watchlist.lists],
+        "reference_lists": [each.name for each in knowledge.reference.lists],
         "seconds": round(seconds, 3),
         "per_second": round(screening.totals.lines / seconds) if seconds else 0,
     }

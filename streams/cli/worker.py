@@ -3,10 +3,10 @@
 import click
 
 from streams.cli.options import with_settings
+from streams.knowledge import load_knowledge
 from streams.logs import setup_logs
 from streams.rulefiles import load_rules
 from streams.settings import Settings
-from streams.watchlists import load_watchlist
 from streams.worker import run_worker
 
 
@@ -15,6 +15,7 @@ from streams.worker import run_worker
     "kafka",
     "redis",
     "lists",
+    "reference",
     "http",
     "rules",
     "session_timeout",
@@ -31,4 +32,5 @@ def worker(settings: Settings) -> None:
     Exit codes: 0 after SIGTERM or SIGINT; 2 wrong settings, rules or lists.
     """
     setup_logs(settings.log_level)
-    run_worker(settings, load_rules(settings.rules_folder()), load_watchlist(settings.lists))
+    knowledge = load_knowledge(settings.lists, settings.reference)
+    run_worker(settings, load_rules(settings.rules_folder()), knowledge)

@@ -27,6 +27,7 @@ from rules.profile import Profile
 from rules.ruleset import Ruleset
 from rules.seen import Seen
 from rules.transfer import Kind
+from streams.referencefeed import load_reference
 
 DEPOSITS, WITHDRAWALS = "exchange.deposits", "exchange.withdrawals"
 VERDICTS, ALERTS, DEADLETTERS = "lockgate.verdicts", "lockgate.alerts", "lockgate.deadletters"
@@ -99,7 +100,7 @@ class Recomputation:
         self.counts: Counter[str] = Counter()
         self.stored: dict[tuple[str, int], Stored] = {}
         self._reader = Reader(bootstrap)
-        self._accounts = AccountsEngine(ruleset, Knowledge(watchlist))
+        self._accounts = AccountsEngine(ruleset, Knowledge(watchlist, load_reference(())))
         self._network = CounterpartiesEngine(ruleset)
         self._rules_and_list = {
             "accounts": (watchlist.hash, ruleset.hash),
