@@ -12,7 +12,7 @@ from rules.finding import Answer, Finding, Unanswered
 from rules.intake import Intake, Item, dead_letter
 from rules.knowledge import NOTHING, Knowledge
 from rules.lists import Watchlist
-from rules.messages import Action, Decision, Flow, ListMatch, NotEvaluated, Source, Verdict
+from rules.messages import Action, Decision, Flow, ListMatch, NotEvaluated, Severity, Source, Verdict
 from rules.outcome import Outcome, Told, compose, effective_action, story_ids, together
 from rules.profile import Movement, Profile, contact_key
 from rules.reference import Label
@@ -202,6 +202,9 @@ class _Batch:
             answers.required_missing |= rule.about.required
         elif rule.about.status is Status.SHADOW:
             tally.shadowed[name] += 1
+        elif rule.about.signal and rule.about.severity is Severity.INFO:
+            tally.shadowed[name] += 1
+            answers.signals += (name, *answer.signals)
         else:
             self._report(rule, answer, case, account_id, answers)
 
@@ -218,7 +221,7 @@ class _Batch:
         if not rule.event_story:
             answers.told += ((story, case.occurred_ms) for story in told)
         if rule.about.signal:
-            answers.signals.append(name)
+            answers.signals += (name, *finding.signals)
         tally.findings[name] += 1
         answers.found.append(Told(rule, finding, told[0], None if told[0] == first else first))
 
@@ -315,7 +318,7 @@ class _Batch:
                     transfer.network or "",
                     bool(firsts),
                     own,
-                    device,
+                    device or (transfer.device_id or "" if signals else ""),
                     signals,
                 )
             )

@@ -156,7 +156,7 @@ def alert(rule: Rule, file: RuleFile, example: Example) -> Alert:
 
 
 def _run(rule: Rule, file: RuleFile, example: Example) -> Outcome:
-    live = msgspec.structs.replace(file.rule, status=Status.LIVE)
+    live = msgspec.structs.replace(file.rule, status=Status.LIVE, signal=False)
     alone = type(rule)(live, {name: one.value for name, one in file.params.items()})
     stage = _Stage(Ruleset({live.id: (alone, file)}, "example"), _knowledge(example))
     history = [one for n, raw in enumerate(example.history) for one in _step(raw).transfers(f"history-{n}")]

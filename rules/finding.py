@@ -13,7 +13,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     `story` is what makes two findings the same story: together with rule and subject it becomes the alert's id, so it holds
     nothing that depends on processing order. `facts` are the measured values beside their thresholds. `severity`, where
     given, replaces the one of the rule's file. `stage` says how far the story has grown, in steps that the rule chooses:
-    the first finding of a story becomes its alert, and the first of every later stage an update of it.
+    the first finding of a story becomes its alert, and the first of every later stage an update of it. `signals` are words
+    that the network stage hears with the finding of a rule that signals.
     """
 
     story: tuple[str | int, ...]
@@ -23,6 +24,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     match: ListMatch | None = None
     severity: Severity | None = None
     stage: int = 0
+    signals: tuple[str, ...] = ()
 
 
 class Unanswered(msgspec.Struct, frozen=True):

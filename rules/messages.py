@@ -167,8 +167,8 @@ class Flow(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     network: str
     first: bool  # the account has never dealt with the address before, in either direction
     own_address: str = ""  # canonical, of the account; links it to flows of others
-    device_id: str = ""  # where the account was never met on it before
-    signals: tuple[str, ...] = ()  # rules that found something in the account's profile at this transfer
+    device_id: str = ""  # where the account was never met on it before, or signals are told
+    signals: tuple[str, ...] = ()  # rules that found something in the account's profile at this transfer, and their words
 
     @property
     def source(self) -> Source:

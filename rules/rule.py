@@ -84,7 +84,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The `[rule]` table of a rule file: its words for people, and what it does to a verdict.
 
     `required` holds a withdrawal for which the rule could not be evaluated. `signal` tells the counterparties stage of every
-    finding, so that its rules can put accounts together.
+    finding, so that its rules can put accounts together; with severity info that is all it does, at every finding anew.
     """
 
     id: str

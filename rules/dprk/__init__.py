@@ -1,0 +1,1 @@
+"""Cells of DPRK IT workers: wages in stablecoins, passed on together."""
