@@ -54,7 +54,10 @@ class Large(AccountRule):
         if case.profile.value[case.index] < 100_000_000:
             return None
         return Finding(
-            story=(case.own_evidence("").event_id,), evidence=(case.own_evidence("large"),), facts={"least": "100.00"}
+            story=(case.own_evidence("").event_id,),
+            evidence=(case.own_evidence("large"),),
+            facts={"least": "100.00"},
+            signals=("big",),
         )
 
 
@@ -427,7 +430,19 @@ def test_a_flow_carries_the_signals_that_are_told_at_its_transfer() -> None:
     worker = Worker(large(signal=True))
     worker.judge(record("e1"))
     (flow,) = worker.judge(record("e2", usd="1000")).flows
-    assert (flow.signals, flow.first) == (("test.large",), False)
+    assert (flow.signals, flow.first) == (("test.large", "big"), False)
+
+
+def test_a_rule_that_only_signals_is_passed_on_every_time_with_its_device_and_sends_nothing() -> None:
+    worker = Worker(large(signal=True, severity=Severity.INFO))
+    worker.judge(record("e1", device_id="phone"))
+    for number in (2, 3):
+        outcome = worker.judge(record(f"e{number}", usd="1000", device_id="phone"))
+        (flow,) = outcome.flows
+        assert (flow.signals, flow.device_id, flow.first) == (("test.large", "big"), "phone", False)
+        assert outcome.alerts == []
+        assert verdict(outcome).alert_ids == ()
+        assert outcome.tally.shadowed == {"test.large": 1}
 
 
 def test_a_profile_is_the_fold_of_the_movements_that_were_given_out() -> None:
