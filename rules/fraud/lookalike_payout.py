@@ -35,13 +35,13 @@ class LookalikePayout(AccountRule):
         if not index or not address or profile.value[index] < self.minimum:
             return None
         known = profile.address[:index]
-        if any(not inflow[i] for i, other in enumerate(known) if other == address):
+        baits = [i for i, other in enumerate(known) if other == address] if address in known else []
+        if any(not inflow[i] for i in baits):
             return None
         params = self.params
         paid = [i for i in imitated(address, known, params.first, params.last) if not inflow[i]]
         if not paid:
             return None
-        baits = [i for i, other in enumerate(known) if other == address]
         cited = sorted({paid[-1], *baits[-5:]})
         shows = {paid[-1]: "Paid to the address that is imitated"} | dict.fromkeys(baits, "Deposit from the look-alike")
         return Finding(
