@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from rules.addresses import MalformedAddress, canonical_forms
+from rules.asking import Asking
 from rules.finding import Answer, Finding, Unanswered
 from rules.intake import Intake, Item, dead_letter
 from rules.knowledge import NOTHING, Knowledge
@@ -34,10 +35,11 @@ class AccountsEngine:
         self.ruleset = ruleset
         self.knowledge = knowledge
         self.max_list_age = max_list_age_seconds
-        self.deposit_rules, self.missing_on_deposits = _answerable(ruleset.deposit_rules, knowledge)
-        self.withdrawal_rules, self.missing = _answerable(ruleset.withdrawal_rules, knowledge)
+        deposit_rules, self.missing_on_deposits = _answerable(ruleset.deposit_rules, knowledge)
+        withdrawal_rules, self.missing = _answerable(ruleset.withdrawal_rules, knowledge)
+        self.asking = Asking(deposit_rules, withdrawal_rules)
         self.required_missing = any(ruleset[one.rule_id].about.required for one in self.missing)
-        self.withdrawal_names = tuple(rule.about.id for rule in self.withdrawal_rules)
+        self.withdrawal_names = tuple(rule.about.id for rule in withdrawal_rules)
 
     def judge(
         self,
@@ -97,7 +99,7 @@ class _Batch:
         """Each transfer in order: recognise, screen, profile, ask the rules, decide, pass on."""
         outcome = self._outcome
         outcome.deadletters = intake.deadletters
-        deposit_rules, withdrawal_rules = self._engine.deposit_rules, self._engine.withdrawal_rules
+        questions = self._engine.asking.questions
         for item in sorted(intake.items):
             occurred_ms, topic, offset, value, transfer, _, opened_ms = item
             meeting = self._seen.meet(transfer)
@@ -107,7 +109,8 @@ class _Batch:
             source = Source(topic, self._partition, offset)
             inflow = transfer.kind is Kind.DEPOSIT
             case = self._enter(transfer, occurred_ms, value, inflow, opened_ms)
-            answers = self._ask(deposit_rules if inflow else withdrawal_rules, case, transfer.account_id, source)
+            asked = questions(inflow, case.profile.account_type, transfer.asset).about(value)
+            answers = self._ask(asked, case, transfer.account_id, source)
             if not inflow:
                 outcome.verdicts.append(self._verdict(transfer, answers, source))
             if 0 <= case.index < len(case.profile.occurred_ms) - 1:
@@ -185,7 +188,8 @@ class _Batch:
         """A late transfer landed before others: what it changes about those that follow it is told now."""
         profile = case.profile
         for index in range(case.index + 1, len(profile.occurred_ms))[:JUDGED_AGAIN]:
-            rules = self._engine.deposit_rules if profile.inflow[index] else self._engine.withdrawal_rules
+            asked = self._engine.asking.questions(profile.inflow[index], profile.account_type, profile.detail[index][2])
+            rules = asked.about(profile.value[index])
             later = Case(profile, index, profile.occurred_ms[index], knowledge=self._knowledge)
             again = self._ask([rule for rule in rules if rule.looks_back], later, account_id, source)
             if again is not None and again.told:
@@ -327,9 +331,12 @@ class _Batch:
         self, profile: Profile, occurred_ms: int, addresses: tuple[str, ...], device_id: str | None
     ) -> tuple[tuple[int, ...], str]:
         """The contacts that the account had not had before, as keys, and the device when it is one of them."""
-        contacts = profile.contacts
-        met = tuple(key for address in addresses if (key := contact_key(address)) not in contacts)
-        device = ""
+        contacts, device = profile.contacts, ""
+        met: tuple[int, ...] = ()
+        for address in addresses:
+            key = contact_key(address)
+            if key not in contacts:
+                met += (key,)
         if device_id and (key := contact_key(device_id)) not in contacts:
             met, device = (*met, key), device_id
         if met:

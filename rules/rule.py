@@ -157,13 +157,24 @@ class AccountRule(Rule):
 
     `looks_back` says that the answer comes from the profile alone, so that the rule is asked again about later transfers
     when a late one lands before them. `event_story` says that every finding is a story of its own, which needs no memory.
-    `needs` names the lists without which the rule is not asked, but noted as not evaluated.
+    `needs` names the lists without which the rule is not asked, but noted as not evaluated. `floor` is the value in
+    micro-dollars below which a transfer never gives the rule anything to say: it is not asked about smaller ones.
     """
 
     asked_on: frozenset[Kind] = frozenset(Kind)
     looks_back: bool = True
     event_story: bool = False
     needs: tuple[Need, ...] = ()
+    floor: int = 0
+
+    def variant(self, account_type: str, asset: str) -> "AccountRule":
+        """The rule with the thresholds for an account of this type and this asset."""
+        return self
+
+    @property
+    def variants(self) -> "tuple[AccountRule, ...]":
+        """Every form in which the rule is asked."""
+        return (self,)
 
     def judge(self, case: Case) -> Answer:
         """Answer the rule's question for `case.profile` at `case.index`."""

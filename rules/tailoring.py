@@ -5,19 +5,17 @@ A rule file may name, for an account type or an asset class, the parameters that
     [by_account_type.business]
     minimum = { value = "25000", source = "judgement; invoices are larger than wages" }
 
-For each such combination a rule of its own is made with its own thresholds; the engine asks one `Tailored` rule, which picks
-it. What the account is says more than what it moves: where both tables name a parameter, the account type's counts. A rule
-without such tables is asked directly, and costs nothing more.
+For each such combination a rule of its own is made with its own thresholds; `rules.asking` asks the right one. What the
+account is says more than what it moves: where both tables name a parameter, the account type's counts. A rule without such
+tables is asked as it is.
 """
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Final
 
 from rules.assets import AssetClass, class_of
-from rules.finding import Answer
-from rules.rule import AccountRule, Case, Rule
+from rules.rule import AccountRule, Rule
 
 Values = Mapping[str, Any]  # of a rule file's parameters, by name
 
@@ -25,7 +23,7 @@ _TYPE: Final = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 
 
 class Tailored(AccountRule):
-    """A rule that is asked with the thresholds of the account's type and of the class of the asset that moves."""
+    """A rule with other thresholds for some types of accounts and classes of assets: not asked itself, but its variants."""
 
     def __init__(self, rule: AccountRule, variants: Mapping[tuple[str, AssetClass | None], AccountRule]) -> None:
         self.about = rule.about
@@ -36,13 +34,15 @@ class Tailored(AccountRule):
             (kind, group): _closest(rule, variants, kind, group) for kind in sorted(types) for group in AssetClass
         }
 
-    def judge(self, case: Case) -> Answer:
-        """Ask the variant for this transfer."""
-        profile, transfer = case.profile, case.transfer
-        group = class_of(transfer.asset if transfer is not None else profile.detail[case.index][2])
-        account_type = type_key(profile.account_type)
-        chosen = self._chosen.get((account_type, group))
-        return (chosen or self._chosen["", group]).judge(case)
+    def variant(self, account_type: str, asset: str) -> AccountRule:
+        """The one for an account of this type and this asset."""
+        group = class_of(asset)
+        return self._chosen.get((type_key(account_type), group)) or self._chosen["", group]
+
+    @property
+    def variants(self) -> tuple[AccountRule, ...]:
+        """All of them, each once."""
+        return tuple(dict.fromkeys(self._chosen.values()))
 
 
 def _closest(
@@ -54,7 +54,6 @@ def _closest(
     return rule
 
 
-@lru_cache(maxsize=4096)
 def type_key(account_type: str) -> str:
     """An account type as rule files write it: `Market Maker` is `market_maker`."""
     return "_".join(account_type.lower().replace("-", " ").split())

@@ -26,13 +26,13 @@ class LookalikePayout(AccountRule):
 
     def bind(self, params: Thresholds) -> None:
         """Keep what the common path needs."""
-        self.params, self.minimum = params, params.minimum
+        self.params, self.floor = params, params.minimum
 
     def judge(self, case: Case) -> Answer:
         """Only an address never paid before asks the question."""
         profile, index = case.profile, case.index
         address, inflow = profile.address[index], profile.inflow
-        if not index or not address or profile.value[index] < self.minimum:
+        if not index or not address:
             return None
         known = profile.address[:index]
         baits = [i for i, other in enumerate(known) if other == address] if address in known else []

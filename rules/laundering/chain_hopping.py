@@ -36,13 +36,11 @@ class ChainHopping(AccountRule):
 
     def bind(self, params: Thresholds) -> None:
         """Keep what the common path needs."""
-        self.params, self.minimum = params, params.minimum
+        self.params, self.floor = params, params.minimum
 
     def judge(self, case: Case) -> Answer:
         """Only a hop of an account that moves little asks how many there were before it."""
         profile, index = case.profile, case.index
-        if profile.value[index] < self.minimum:
-            return None
         start = profile.since(index, self.params.repeated)
         if index + 1 - start > self.params.transfers_maximum or (came := self._hop(profile, index)) is None:
             return None
@@ -60,7 +58,7 @@ class ChainHopping(AccountRule):
                 "left_as": f"{asset_out} on {network_out}" if network_out else asset_out,
                 "deposited_usd": dollars(profile.value[came]),
                 "withdrawn_usd": dollars(profile.value[index]),
-                "withdrawn_usd_minimum": dollars(self.minimum),
+                "withdrawn_usd_minimum": dollars(self.floor),
                 "share_percent": profile.value[index] * 100 // profile.value[came],
                 "share_percent_range": [self.params.share_percent_minimum, self.params.share_percent_maximum],
                 "hours": (profile.occurred_ms[index] - profile.occurred_ms[came]) / 3_600_000,
@@ -74,7 +72,7 @@ class ChainHopping(AccountRule):
     def _hop(self, profile: Profile, index: int) -> int | None:
         """The latest deposit that the withdrawal at `index` passes on as another asset or over another network."""
         out, address = profile.value[index], profile.address[index]
-        if out < self.minimum or profile.inflow[index] or (address and profile.address.index(address) < index):
+        if out < self.floor or profile.inflow[index] or (address and profile.address.index(address) < index):
             return None
         asset, network = _what(profile, index)
         low, high = self.params.share_percent_minimum, self.params.share_percent_maximum

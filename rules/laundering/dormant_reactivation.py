@@ -29,13 +29,13 @@ class DormantReactivation(AccountRule):
     def bind(self, params: Thresholds) -> None:
         """Keep the parameters, and the smallest transfer worth a look: the pieces of `minimum` must be citable."""
         self.params, self.silence, self.window = params, params.silence, params.window
-        self.smallest = params.minimum // _CITED
+        self.floor = params.minimum // _CITED
 
     def judge(self, case: Case) -> Answer:
         """The silence must end inside the window; whatever was before it is in the profile or in its daily sums."""
         profile, index = case.profile, case.index
         times = profile.occurred_ms
-        if profile.value[index] < self.smallest or profile.first_ms > times[index] - self.silence:
+        if profile.first_ms > times[index] - self.silence:
             return None
         start = profile.since(index, self.window)
         last = times[start - 1] if start else profile.forgotten_ms

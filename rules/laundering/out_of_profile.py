@@ -30,13 +30,11 @@ class OutOfProfile(AccountRule):
     def bind(self, params: Thresholds) -> None:
         """Keep the parameters, and the smallest transfer worth a look: the pieces of `minimum` must be citable."""
         self.params, self.window = params, params.window
-        self.smallest = params.minimum // _CITED
+        self.floor = params.minimum // _CITED
 
     def judge(self, case: Case) -> Answer:
         """The days before the window began are the measure."""
         profile, index = case.profile, case.index
-        if profile.value[index] < self.smallest:
-            return None
         params, inflow, direction = self.params, profile.inflow, profile.inflow[index]
         start = profile.since(index, self.window)
         same = [i for i in range(start, index + 1) if inflow[i] == direction]

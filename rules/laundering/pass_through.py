@@ -41,14 +41,12 @@ class PassThrough(AccountRule):
         """Keep the parameters, and the smallest withdrawal worth a look: its part of the fewest pieces allowed."""
         self.params = params
         self.window = params.window
-        self.smallest = params.minimum * params.share_percent_minimum // 100 // params.transfers_maximum
+        self.floor = params.minimum * params.share_percent_minimum // 100 // params.transfers_maximum
 
     def judge(self, case: Case) -> Answer:
         """Count from the first deposit inside the window that ends with this withdrawal."""
         profile, index = case.profile, case.index
         address, times = profile.address[index], profile.occurred_ms
-        if profile.value[index] < self.smallest:
-            return None
         if address and times[profile.address.index(address)] <= times[index] - self.window:
             return None
         start = profile.since(index, self.window)

@@ -34,14 +34,12 @@ class RansomPayment(AccountRule):
 
     def bind(self, params: Thresholds) -> None:
         """Keep what the common path needs."""
-        self.params, self.minimum, self.age = params, params.minimum, params.age
+        self.params, self.floor, self.age = params, params.minimum, params.age
 
     def judge(self, case: Case) -> Answer:
         """An account with transfers older than `age` is not young, whatever its opening date says."""
         profile, index = case.profile, case.index
         value, params = profile.value[index], self.params
-        if value < self.minimum:
-            return None
         now, opened, address = profile.occurred_ms[index], profile.opened_ms, profile.address[index]
         if profile.first_ms < now - self.age or (opened is not None and opened < now - self.age):
             return None

@@ -36,14 +36,12 @@ class Structuring(AccountRule):
         below = 100 - params.band_percent
         self.upper = (params.reporting * below // 100, params.reporting, params.reporting_count)
         self.lower = (params.record_keeping * below // 100, params.record_keeping, params.record_keeping_count)
-        self.least = min(self.upper[0], self.lower[0])
+        self.floor = min(self.upper[0], self.lower[0])
 
     def judge(self, case: Case) -> Answer:
         """Only a transfer inside a band asks the question."""
         profile, index = case.profile, case.index
         value = profile.value[index]
-        if value < self.least:
-            return None
         for low, threshold, count in (self.upper, self.lower):
             if low <= value < threshold:
                 recent = index - count + 1

@@ -88,7 +88,9 @@ class _Shard:
         self._connection = connection
         self._engine = engine
         self._judged_ms = judged_ms
-        self._clock = RuleClock({*engine.ruleset.deposit_rules, *engine.ruleset.withdrawal_rules})
+        self._clock = RuleClock(
+            {one for rule in (*engine.ruleset.deposit_rules, *engine.ruleset.withdrawal_rules) for one in rule.variants}
+        )
         self._stages: dict[int, AccountsInMemory] = {}
         self._end = End()
 
