@@ -66,11 +66,15 @@ _IGNORED = str.maketrans("", "", " -_.()/")
 def family_of(network: str | None) -> Family | None:
     """The address family of a network name in any case, or None when the name is unknown or absent.
 
-    CAIP-2 names of EVM chains (`eip155:8453`) are known as well.
+    CAIP-2 names of EVM chains (`eip155:8453`) are known as well, and two names in one, `TRX(TRC20)` or `BNB Smart Chain
+    (BEP20)`, unless they contradict each other.
     """
     if network is None:
         return None
     squeezed = network.lower().translate(_IGNORED)
     if squeezed.startswith("eip155:"):
         return Family.EVM
-    return _FAMILIES.get(squeezed)
+    if squeezed in _FAMILIES or "(" not in network:
+        return _FAMILIES.get(squeezed)
+    both = {_FAMILIES.get(part.translate(_IGNORED)) for part in network.lower().split("(")} - {None}
+    return both.pop() if len(both) == 1 else None

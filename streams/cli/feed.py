@@ -22,7 +22,9 @@ from streams.cli.options import json_option, timeout_option, with_settings
 from streams.cli.output import Output
 from streams.cli.pipes import closable_stdout
 from streams.errors import LockgateError
-from streams.feed_formats import CcxtOptions, Format
+from streams.feed_ccxt import CcxtOptions
+from streams.feed_csv import load_mapping
+from streams.feed_formats import Format
 from streams.feed_times import rounds
 from streams.feeding import FeedCounts, open_feeder
 from streams.feeding import feed as send_all
@@ -41,7 +43,24 @@ class UnreadableFile(LockgateError):
 
 def _file_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
-        click.option("--price", "prices", multiple=True, metavar="ASSET=USD", help="CCXT: worth of a unit; repeatable."),
+        click.option(
+            "--price", "prices", multiple=True, metavar="ASSET=USD", help="Worth of a unit, where they do not say."
+        ),
+        click.option(
+            "--status",
+            "statuses",
+            type=click.Choice(["ok", "pending", "failed", "canceled"]),
+            multiple=True,
+            default=("ok",),
+            show_default=True,
+            help="CCXT: which transactions to take; pending ones to judge withdrawals before they leave; repeatable.",
+        ),
+        click.option(
+            "--mapping",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            metavar="TOML",
+            help="CSV: which column is what.",
+        ),
         click.option("--account", metavar="ID", help="CCXT: whose transactions these are, where they do not say."),
         click.option("--format", "form", type=click.Choice([form.value for form in Format]), help="[default: as it looks]"),
     ):
@@ -117,11 +136,16 @@ def feed(
     """Send the transfers of FILE (- is standard input) or of a scenario to exchange.deposits and exchange.withdrawals.
 
     FILE holds transfers as JSON lines, as CSV with the contract's field names as columns (nested ones as
-    counterparty.name, several addresses separated by |), or CCXT's unified transactions. It may be packed (.gz).
+    counterparty.name, several addresses separated by |) or with a mapping file, or CCXT's unified transactions. It may be
+    packed (.gz).
 
     Exit codes: 0 everything is confirmed; 1 Kafka refused something; 2 wrong usage or file; 3 Kafka not reachable.
     """
-    ccxt = CcxtOptions(account=about_source.pop("account"), prices=_prices(about_source.pop("prices")))
+    ccxt = CcxtOptions(
+        account=about_source.pop("account"),
+        prices=_prices(about_source.pop("prices")),
+        statuses=frozenset(about_source.pop("statuses")),
+    )
     source = _source(file, ccxt, **about_source)
     if not source.again and (shift_to_now or repeat != 1):
         raise click.UsageError("--shift-to-now and --repeat have to read it twice: give a file, not standard input")
@@ -149,6 +173,7 @@ def _source(
     ccxt: CcxtOptions,
     *,
     form: str | None,
+    mapping: Path | None,
     name: str | None,
     seed: int,
     accounts: int | None,
@@ -159,7 +184,7 @@ def _source(
     if (file is None) == (name is None):
         raise click.UsageError("give either a FILE or --scenario")
     if file is not None:
-        return FileSource(file, Format(form) if form else None, ccxt)
+        return FileSource(file, Format(form) if form else None, ccxt, load_mapping(mapping) if mapping else None)
     chosen = scenario(
         str(name),
         seed=seed,
@@ -234,7 +259,7 @@ def _report(counts: FeedCounts, ccxt: CcxtOptions, output: Output) -> None:
     if counts.bad or counts.skipped:
         text += f"\n{counts.bad:,} lines were no transfers; {counts.skipped:,} lines skipped"
     if ccxt.left_out:
-        text += f"\n{ccxt.left_out:,} left out because their status is not ok"
+        text += f"\n{ccxt.left_out:,} left out for their status (--status)"
     facts: dict[str, Any] = msgspec.to_builtins(counts)
     facts["seconds"] = round(counts.seconds, 3)
     output.line({**facts, "per_second": _per_second(counts), "left_out": ccxt.left_out}, text)

@@ -7,7 +7,9 @@ from typing import BinaryIO, Final, Protocol
 
 import msgspec
 
-from streams.feed_formats import CcxtOptions, Format, guess_format, open_file, read_ccxt, read_csv, read_lines
+from streams.feed_ccxt import CcxtOptions, read_ccxt
+from streams.feed_csv import CsvMapping, read_csv
+from streams.feed_formats import Format, guess_format, open_file, read_lines
 from streams.scenarios import Scenario
 
 STDIN: Final = "-"
@@ -32,7 +34,8 @@ class TransferSource(Protocol):
 class FileSource:
     """A file or standard input in any of the formats."""
 
-    def __init__(self, name: str, form: Format | None, ccxt: CcxtOptions) -> None:
+    def __init__(self, name: str, form: Format | None, ccxt: CcxtOptions, mapping: CsvMapping | None = None) -> None:
+        self._mapping = mapping
         self.name = name
         self.again = name != STDIN
         self._form = form
@@ -49,9 +52,9 @@ class FileSource:
 
     def _read(self, stream: BinaryIO, poll_seconds: float | None) -> Iterator[Sequence[bytes]]:
         beginning: bytes = stream.peek(_PEEK_BYTES)  # type: ignore[attr-defined]  # all of them are buffered
-        form = self._form or guess_format(self.name, beginning)
+        form = Format.CSV if self._mapping else self._form or guess_format(self.name, beginning)
         if form is Format.CSV:
-            return read_csv(stream)
+            return read_csv(stream, self._mapping, self._ccxt)
         if form is Format.CCXT:
             return read_ccxt(stream, self._ccxt)
         return read_lines(stream, poll_seconds=poll_seconds)

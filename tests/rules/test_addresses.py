@@ -177,6 +177,12 @@ def test_network_names_are_known_in_any_spelling() -> None:
     assert family_of("no such chain") is family_of(None) is None
 
 
+def test_two_names_in_one_are_known_unless_they_contradict_each_other() -> None:
+    assert family_of("TRX(TRC20)") == family_of("Tron (unheard of)") == family_of("tron")
+    assert family_of("BNB Smart Chain (BEP20)") == family_of("Polygon(POL)") == family_of("ethereum")
+    assert family_of("Ethereum (TRC20)") is family_of("this (that)") is None
+
+
 def test_leading_ones_stand_for_zero_bytes() -> None:
     zero = base58.b58encode_check(b"\0" * 21).decode()
     assert canonical(zero, "bitcoin") == zero

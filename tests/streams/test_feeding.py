@@ -12,15 +12,9 @@ from typing import Any
 import pytest
 
 from rules.transfer import BadTransfer, Kind, Party, read_transfer, time_ms
-from streams.feed_formats import (
-    CcxtOptions,
-    Format,
-    guess_format,
-    open_file,
-    read_ccxt,
-    read_csv,
-    read_lines,
-)
+from streams.feed_ccxt import CcxtOptions, read_ccxt
+from streams.feed_csv import read_csv
+from streams.feed_formats import Format, guess_format, open_file, read_lines
 from streams.feed_times import Span, moved, rounds, span_of
 
 TRANSFER: dict[str, Any] = {
