@@ -1,8 +1,9 @@
 """Everything that rules look things up in, as the settings name it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rules.knowledge import Knowledge
+from rules.lists import Watchlist
 from streams.errors import ListsError
 from streams.referencefeed import load_reference
 from streams.watchlists import load_watchlist
@@ -14,9 +15,14 @@ def load_knowledge(lists: Sequence[str], reference: Sequence[str]) -> Knowledge:
     Raises:
         ListsError: naming each source that cannot be used.
     """
+    return gather(lambda: load_watchlist(lists), reference)
+
+
+def gather(load_lists: Callable[[], Watchlist], reference: Sequence[str]) -> Knowledge:
+    """As `load_knowledge`, with sanctions lists that come from `load_lists`."""
     faults: list[str] = []
     try:
-        watchlist = load_watchlist(lists)
+        watchlist = load_lists()
     except ListsError as error:
         faults += error.faults
     try:

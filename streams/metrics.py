@@ -17,6 +17,8 @@
 | `lockgate_redis_up`, `lockgate_kafka_up` | whether the last check of each succeeded |
 | `lockgate_list_age_seconds`, `lockgate_list_entries`, `lockgate_list_addresses` | sanctions data in force |
 | `lockgate_reference_age_seconds`, `lockgate_reference_rows` | reference lists in force, by kind |
+| `lockgate_list_refreshes_total` | refreshes of a list's source; any result but (un)changed keeps the last good list |
+| `lockgate_list_current_timestamp_seconds` | when a source last answered with a list that can be used |
 | `lockgate_heartbeat_timestamp_seconds` | when the worker's event loop turned last |
 | `lockgate_transactional` | 1 when outputs are exactly once, 0 on a broker without transactions |
 
@@ -64,6 +66,10 @@ LIST_ENTRIES: Final = Gauge("lockgate_list_entries", "Entries of the sanctions l
 REFERENCE_AGE: Final = Gauge("lockgate_reference_age_seconds", "Age of the reference list by its date.", ("list", "kind"))
 REFERENCE_ROWS: Final = Gauge("lockgate_reference_rows", "Rows of the reference list.", ("list", "kind"))
 LIST_ADDRESSES: Final = Gauge("lockgate_list_addresses", "Listed addresses by currency.", ("currency",))
+LIST_REFRESHES: Final = Counter("lockgate_list_refreshes", "Refreshes of a list's source.", ("source", "result"))
+LIST_CURRENT: Final = Gauge(
+    "lockgate_list_current_timestamp_seconds", "When a source last answered with a list that can be used.", ("source",)
+)
 TRANSACTIONAL: Final = Gauge("lockgate_transactional", "1 when outputs are exactly once.")
 HEARTBEAT: Final = Gauge("lockgate_heartbeat_timestamp_seconds", "When the event loop turned last.")
 
@@ -74,6 +80,7 @@ _OUTCOMES: Final = {
 _CLAIMED: Final = ("clean", "republished", "replayed", "wiped")
 _STEPS: Final = ("load", "judge", "commit", "publish")
 _FINDINGS: Final = ("alerted", "suppressed", "shadowed")
+_REFRESHES: Final = ("changed", "unchanged", "unreachable", "invalid", "refused")
 _shown: Final[set[tuple[str, str]]] = set()  # labels of the lags shown now
 
 
@@ -108,6 +115,19 @@ def expect_rules(rules: Iterable[str]) -> None:
             FINDINGS.labels(rule, outcome)
         NOT_EVALUATED.labels(rule)
         RULE_ERRORS.labels(rule)
+
+
+def expect_list_source(source: str) -> None:
+    """Let the series of a list's source begin at 0."""
+    for result in _REFRESHES:
+        LIST_REFRESHES.labels(source, result)
+
+
+def count_list_refresh(source: str, result: str, *, current: bool) -> None:
+    """Count a refresh; `current` says that the source answered with a list that can be used."""
+    LIST_REFRESHES.labels(source, result).inc()
+    if current:
+        LIST_CURRENT.labels(source).set_to_current_time()
 
 
 def show_lags(lags: dict[tuple[str, str], int]) -> None:

@@ -44,6 +44,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Sanctions lists: files, folders, URLs, or `demo`; separated by commas."""
     reference: tuple[str, ...] = ()
     """Reference lists (jurisdictions, networks, VASPs, address labels): files and folders, separated by commas."""
+    lists_dir: str = "~/.cache/lockgate/lists"
+    """The folder in which lists fetched by URL are kept, for starts without network."""
+    lists_refresh_seconds: float = 3600.0
+    """How often the sources of the lists are looked at again; 0: never."""
     http: str = "127.0.0.1:9464"
     """host:port of /metrics, /healthz and /readyz."""
     rules: str | None = None
@@ -108,6 +112,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             if value != defaults[name]
         ]
         return f"Settings({', '.join(shown)})"
+
+    def lists_folder(self) -> Path:
+        """`lists_dir` as a path."""
+        return Path(self.lists_dir).expanduser()
 
     def kafka_servers(self) -> list[str]:
         """The bootstrap servers one by one."""
@@ -246,6 +254,8 @@ def _faults(settings: Settings) -> list[str]:
         faults.append(f"rules: {settings.rules!r} is not a folder")
     if settings.max_list_age_hours is not None and settings.max_list_age_hours <= 0:
         faults.append("max_list_age_hours: must be above 0")
+    if not (settings.lists_refresh_seconds == 0 or settings.lists_refresh_seconds >= 1):
+        faults.append("lists_refresh_seconds: must be 0, or 1 or more")
     if settings.profile_cache < 0:
         faults.append("profile_cache: must be 0 or more")
     if settings.log_level not in _LOG_LEVELS:

@@ -14,6 +14,8 @@ _HELP: Final = {
     "redis": ("URL", "Redis; rediss:// for TLS, redis+cluster:// for a cluster."),
     "lists": ("LIST,...", "Sanctions lists: files, folders, URLs, or demo."),
     "reference": ("LIST,...", "Reference lists (jurisdictions, networks, VASPs, address labels): files, folders."),
+    "lists_dir": ("FOLDER", "Where lists fetched by URL are kept."),
+    "lists_refresh_seconds": ("SECONDS", "How often the lists' sources are looked at again; 0: never."),
     "http": ("HOST:PORT", "Where /metrics, /healthz and /readyz are served."),
     "rules": ("FOLDER", "Rule files that replace or add to the built-in ones."),
     "session_timeout": ("SECONDS", "After which Kafka gives a silent worker's partitions to others."),

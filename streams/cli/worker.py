@@ -3,8 +3,9 @@
 import click
 
 from streams.cli.options import with_settings
-from streams.knowledge import load_knowledge
+from streams.knowledge import gather
 from streams.logs import setup_logs
+from streams.refreshing import ListSources, keeper_in
 from streams.rulefiles import load_rules
 from streams.settings import Settings
 from streams.worker import run_worker
@@ -16,6 +17,8 @@ from streams.worker import run_worker
     "redis",
     "lists",
     "reference",
+    "lists_dir",
+    "lists_refresh_seconds",
     "http",
     "rules",
     "session_timeout",
@@ -32,5 +35,5 @@ def worker(settings: Settings) -> None:
     Exit codes: 0 after SIGTERM or SIGINT; 2 wrong settings, rules or lists.
     """
     setup_logs(settings.log_level)
-    knowledge = load_knowledge(settings.lists, settings.reference)
-    run_worker(settings, load_rules(settings.rules_folder()), knowledge)
+    sources = ListSources(settings.lists, keeper_in(settings.lists_folder()))
+    run_worker(settings, load_rules(settings.rules_folder()), gather(sources.start, settings.reference))

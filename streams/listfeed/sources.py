@@ -9,25 +9,25 @@ XML files carry their date. The same file may give the list another `name` than 
 from __future__ import annotations
 
 import re
+import tempfile
 import tomllib
 from collections.abc import Iterable, Sequence
 from datetime import date
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from io import BytesIO
 from pathlib import Path
 from typing import IO
-from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
 from rules.lists import SanctionsList, Watchlist, merge
 
 from . import ofac_csv
-from .download import fetch, fetch_if_there
+from .download import Patience
 from .errors import ListError, ListUnreachable, ListUnrecognised
 from .formats import HEAD_BYTES, Reader, is_xml, reader_of
 from .ofac_csv import Part, Table
+from .remote import SETS, bring, siblings
 
 # Four entries of July 2025 (the DPRK IT-worker network, none with an address) and the Lazarus Group with its addresses,
 # in the official CSV form. Facts we cannot vouch for are left out; the alias numbers in alt.csv are our own.
@@ -35,10 +35,16 @@ DEMO = "demo"
 BESIDE_FILE = "published.toml"
 _URL = re.compile(r"https?://", re.IGNORECASE).match
 
-# The file names of the two official sets. They find the siblings of a lone file and tell which unreadable files are a
-# fault; they never tell what a file contains.
-_SETS = (("sdn", "alt", "add", "sdn_comments"), ("cons_prim", "cons_alt", "cons_add", "cons_comments"))
-_OFFICIAL_STEMS = frozenset({stem for stems in _SETS for stem in stems})
+_TWICE = Patience(attempts=2)  # somebody waits for the answer of a command
+
+
+def is_url(source: str) -> bool:
+    """Whether a source is fetched over the network."""
+    return _URL(source) is not None
+
+
+# Unreadable files of these names are a fault; names never tell what a file contains.
+_OFFICIAL_STEMS = frozenset({stem for stems in SETS for stem in stems} | {"consolidated"})
 
 
 class Beside(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,8 +67,8 @@ def load_list(source: str) -> list[SanctionsList]:
     """The lists of one source, a folder may hold several. Raises ListError."""
     if source == DEMO:
         return _folder(files("streams.listfeed").joinpath("demo"), DEMO)
-    if _URL(source):
-        return [_url(source)]
+    if is_url(source):
+        return _url(source)
     path = Path(source).expanduser()
     try:
         if path.is_dir():
@@ -81,7 +87,7 @@ def _file(path: Path) -> SanctionsList:
             return reader(stream, str(path))
         table = ofac_csv.read_table(stream.read(), str(path))
     _need_primary(table)
-    wanted = _siblings(path.stem)
+    wanted = siblings(path.stem)
     beside = [each for each in path.parent.iterdir() if each.stem.lower() in wanted and each.suffix.lower() == ".csv"]
     tables = [ofac_csv.read_table(each.read_bytes(), str(each)) for each in _not_empty(beside)]
     return _sets([table, *tables], _beside(path.parent, str(path)))[0]
@@ -97,35 +103,23 @@ def _reader(stream: IO[bytes], source: str) -> Reader | None:
     return reader
 
 
-def _url(url: str) -> SanctionsList:
-    download = fetch(url)
-    stream = BytesIO(download.data)
-    reader = _reader(stream, url)
-    if reader is not None:
-        return reader(stream, url)
-    table = ofac_csv.read_table(download.data, url)
-    _need_primary(table)
-    parts = urlsplit(url)
-    folder, _, name = parts.path.rpartition("/")
-    stem, _, ending = name.rpartition(".")
-    tables: list[Table] = []
-    for sibling in _siblings(stem):
-        file_name = f"{sibling.upper() if stem.isupper() else sibling}.{ending}"
-        address = urlunsplit(parts._replace(path=f"{folder}/{file_name}"))
-        found = fetch_if_there(address)
-        if found is not None and not ofac_csv.is_empty(found.data):
-            tables.append(ofac_csv.read_table(found.data, address))
-    return _sets([table, *tables], Beside(published=download.last_modified))[0]
+def _url(url: str) -> list[SanctionsList]:
+    with tempfile.TemporaryDirectory(prefix="lockgate-list-") as folder:
+        bring(url, Path(folder), patience=_TWICE)
+        return load_folder(Path(folder), url)
+
+
+def load_folder(folder: Path, url: str) -> list[SanctionsList]:
+    """The lists of a folder into which a URL was brought; what is wrong with them is told of the URL. Raises ListError."""
+    try:
+        return _folder(folder, str(folder))
+    except ListError as error:
+        raise type(error)(url, error.reason, error.line) from None
 
 
 def _need_primary(table: Table) -> None:
     if table.part is not Part.PRIMARY:
         raise ListUnrecognised(table.source, f"holds only the {table.part.value} of a list; name its primary file")
-
-
-def _siblings(stem: str) -> tuple[str, ...]:
-    """The names of the other files of the set whose primary file has this name."""
-    return next((stems[1:] for stems in _SETS if stems[0] == stem.lower()), ())
 
 
 def _not_empty(found: Iterable[Traversable]) -> list[Traversable]:

@@ -11,7 +11,7 @@ import pytest
 from ofac_files import NULL, address_text, cut, quoted, sdn_row, write, xml_entry, xml_ids, xml_text
 
 from streams.listfeed import ListError, ListTruncated, ListUnreachable, ListUnrecognised, load_list, load_lists
-from streams.listfeed.download import fetch
+from streams.listfeed.download import Patience, fetch
 
 EVM = "0x098B716B8Aaf21512996dC57EB0615e2383E2f96"
 ADDRESSES = [("ETH", "0x" + f"{i:02x}" * 20) for i in range(1, 40)]
@@ -164,9 +164,10 @@ def test_url_that_fails_is_unreachable(server: str) -> None:
 
 def test_url_with_too_much_content_is_refused(tmp_path: Path, server: str) -> None:
     (tmp_path / "SDN.XML").write_bytes(b"x" * 2000)
-    assert len(fetch(f"{server}/SDN.XML", max_bytes=2000).data) == 2000
+    fetched = fetch(f"{server}/SDN.XML", tmp_path / "here", patience=Patience(max_bytes=2000))
+    assert fetched is not None and (tmp_path / "here").read_bytes() == b"x" * 2000
     with pytest.raises(ListError, match="larger than 1999 bytes"):
-        fetch(f"{server}/SDN.XML", max_bytes=1999)
+        fetch(f"{server}/SDN.XML", tmp_path / "here", patience=Patience(max_bytes=1999))
 
 
 def test_one_bad_source_spoils_the_whole_load(tmp_path: Path) -> None:

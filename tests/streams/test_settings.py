@@ -93,6 +93,8 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
         ("session_timeout", "10", "nan"),
         ("max_list_age_hours", "0.1", "0"),
         ("profile_cache", "0", "-1"),
+        ("lists_refresh_seconds", "0", "0.5"),
+        ("lists_refresh_seconds", "1", "-1"),
         ("kafka", "h:65535", "h:65536"),
         ("kafka", "h:1", "h:0"),
         ("kafka", "a:1, b:2", "a:1,,b:2"),
