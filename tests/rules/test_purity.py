@@ -10,7 +10,10 @@ import rules
 
 ROOT = Path(rules.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
-LIBRARIES = {"msgspec", "base58", "bech32", "Crypto", "xxhash", "rapidfuzz", "rules"}
+LIBRARIES = {
+    *("msgspec", "base58", "bech32", "Crypto", "xxhash", "rules"),
+    *("anyascii", "japanese_personal_name_dataset", "numpy", "rapidfuzz", "rigour"),
+}
 IMPURE = {
     *("os", "io", "pathlib", "shutil", "tempfile", "glob", "fcntl", "mmap", "sqlite3", "importlib", "pkgutil"),
     *("socket", "ssl", "http", "urllib", "select", "selectors", "subprocess", "multiprocessing", "signal"),

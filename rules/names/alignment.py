@@ -1,0 +1,216 @@
+"""Which word of one name meets which word of the other, and how well the names agree in all."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from rapidfuzz.distance import OSA
+
+from rules.names.cleaning import Vowels
+from rules.names.likeness import Why, likeness, typo_cost
+from rules.names.parsing import Parsed
+from rules.names.rarity import Rarity
+from rules.names.sound import skeleton, sound
+from rules.names.words import Role, Word
+
+_INITIAL_SIMILARITY: Final = 0.85
+
+
+class Pair(msgspec.Struct, frozen=True, gc=False):
+    """Words that met: positions on both sides, similarity, the bits they prove, and why they count as one."""
+
+    mine: tuple[int, ...]
+    theirs: tuple[int, ...]
+    similarity: float
+    bits: float
+    why: Why
+
+
+def align(query: Parsed, listed: Parsed, rarity: Rarity) -> list[Pair]:
+    """The best pairs, each word in at most one of them."""
+    pairs: list[Pair] = []
+    mine = dict(enumerate(query.words))
+    theirs = dict(enumerate(listed.words))
+    _same(mine, theirs, rarity, pairs)
+    if mine and theirs:
+        _meanings(mine, theirs, rarity, pairs)
+    if mine and theirs:
+        _joined(mine, theirs, rarity, pairs, Vowels.WRITTEN, swap=False, exact=True)
+        _joined(theirs, mine, rarity, pairs, Vowels.WRITTEN, swap=True, exact=True)
+    vowels = max(query.vowels, listed.vowels)
+    if mine and theirs:
+        _like(mine, theirs, vowels, query.dense or listed.dense, not query.person, rarity, pairs)
+    if mine and theirs and not (query.dense and query.person):
+        _joined(mine, theirs, rarity, pairs, vowels, swap=False, exact=False)
+        _joined(theirs, mine, rarity, pairs, vowels, swap=True, exact=False)
+    if mine and theirs and query.person:
+        _initials(mine, theirs, rarity, pairs)
+    elif mine and theirs:
+        _initials(mine, theirs, rarity, pairs, both_ways=False)
+    return pairs
+
+
+def _same(mine: dict[int, Word], theirs: dict[int, Word], rarity: Rarity, pairs: list[Pair]) -> None:
+    places: dict[str, list[int]] = {}
+    for j, word in theirs.items():
+        places.setdefault(word.text, []).append(j)
+    for i, word in list(mine.items()):
+        found = places.get(word.text)
+        if found:
+            j = found.pop(0)
+            pairs.append(Pair((i,), (j,), 1.0, rarity.bits(theirs[j]), Why.SAME))
+            del mine[i], theirs[j]
+
+
+def _meanings(mine: dict[int, Word], theirs: dict[int, Word], rarity: Rarity, pairs: list[Pair]) -> None:
+    """Words of one sense: trading and muyok, plant and zavod, 44 and forty four."""
+    by_meaning: dict[str, list[int]] = {}
+    for j, word in theirs.items():
+        if word.meaning:
+            by_meaning.setdefault(word.meaning, []).append(j)
+    if not by_meaning:
+        return
+    groups: dict[str, list[int]] = {}
+    for i, word in mine.items():
+        if word.meaning in by_meaning:
+            groups.setdefault(word.meaning, []).append(i)
+    for meaning, positions in groups.items():
+        others = by_meaning[meaning]
+        legal = theirs[others[0]].role is Role.LEGAL
+        bits = sum(rarity.bits(theirs[j]) for j in others)
+        same = "".join(mine[i].text for i in positions) == "".join(theirs[j].text for j in others)
+        pairs.append(Pair(tuple(positions), tuple(others), 1.0 if same or legal else 0.95, bits, Why.MEANING))
+        for i in positions:
+            del mine[i]
+        for j in others:
+            del theirs[j]
+
+
+def _like(
+    mine: dict[int, Word],
+    theirs: dict[int, Word],
+    vowels: Vowels,
+    dense: bool,
+    begins: bool,
+    rarity: Rarity,
+    pairs: list[Pair],
+) -> None:
+    found: list[tuple[float, float, int, int, Why]] = []
+    for i, word in mine.items():
+        for j, other in theirs.items():
+            like = likeness(word, other, vowels, dense) or (begins and _begins(word, other))
+            if like:
+                similarity, cost, why = like
+                bits = max(rarity.bits(other) - cost, 0.0)
+                found.append((-similarity, -bits, i, j, why))
+    for similarity, bits, i, j, why in sorted(found):
+        if i in mine and j in theirs:
+            pairs.append(Pair((i,), (j,), -similarity, -bits, why))
+            del mine[i], theirs[j]
+
+
+def _begins(word: Word, other: Word) -> tuple[float, float, Why] | None:
+    """Murom and Muromskiy, Chongchon and Chongchongang: a word of an organisation with an ending."""
+    short, long = sorted((word.text, other.text), key=len)
+    if len(short) >= 5 and len(long) - len(short) <= 4 and long.startswith(short) and word.role is other.role is Role.NAME:
+        return 0.85, 3.0, Why.ENDING
+    return None
+
+
+def _joined(
+    whole: dict[int, Word],
+    parts: dict[int, Word],
+    rarity: Rarity,
+    pairs: list[Pair],
+    vowels: Vowels,
+    *,
+    swap: bool,
+    exact: bool,
+) -> None:
+    """One word against neighbours that make it up: Sobaeksu and So Baek Su, AlisherUsmanov and Alisher Usmanov."""
+    if len(parts) < 2:
+        return
+    for i, word in list(whole.items()):
+        if len(word.text) < 4:
+            continue
+        run = _run(word, parts, vowels, exact)
+        if run is None:
+            continue
+        bits = rarity.bits(word) if swap else sum(rarity.bits(parts[j]) for j in run)
+        if not exact:
+            bits = max(bits - typo_cost(len(word.text)), 0.0)
+        similarity = 0.97 if exact else 0.95 if vowels else 0.97 - 0.6 / len(word.text)
+        pair = Pair(run, (i,), similarity, bits, Why.JOINED) if swap else Pair((i,), run, similarity, bits, Why.JOINED)
+        pairs.append(pair)
+        del whole[i]
+        for j in run:
+            del parts[j]
+
+
+def _run(word: Word, parts: dict[int, Word], vowels: Vowels, exact: bool) -> tuple[int, ...] | None:
+    """Positions of neighbouring words that make up `word`; in either order when they are two."""
+    size = len(word.text)
+    for start in parts:
+        text = parts[start].text
+        run = [start]
+        for j in range(start + 1, start + 4):
+            if j not in parts or len(text) > size:
+                break
+            text += parts[j].text
+            run.append(j)
+            if text == word.text if exact else _near(text, word, vowels):
+                return tuple(run)
+    if exact and len(parts) == 2:
+        (a, first), (b, second) = parts.items()
+        if second.text + first.text == word.text:
+            return (a, b)
+    return None
+
+
+def _near(text: str, word: Word, vowels: Vowels) -> bool:
+    if abs(len(text) - len(word.text)) > 2 + 3 * (vowels > 0):
+        return False
+    if sound(text) == word.sound or (vowels and skeleton(text) == word.skeleton):
+        return True
+    return len(text) >= 6 and OSA.distance(text, word.text, score_cutoff=1) <= 1
+
+
+def _initials(
+    mine: dict[int, Word], theirs: dict[int, Word], rarity: Rarity, pairs: list[Pair], both_ways: bool = True
+) -> None:
+    """`A.` for Ali, and `JC` for Jean Claude."""
+    for i, word in list(mine.items()):
+        if word.role is Role.INITIAL:
+            for j, other in theirs.items():
+                if other.text[0] == word.text and other.role not in (Role.TITLE, Role.LEGAL):
+                    similarity = 1.0 if len(other.text) == 1 else _INITIAL_SIMILARITY
+                    pairs.append(Pair((i,), (j,), similarity, min(rarity.bits(other), 3.5), Why.INITIAL))
+                    del mine[i], theirs[j]
+                    break
+    if not both_ways:
+        return
+    for j, other in list(theirs.items()):
+        if other.role is Role.INITIAL:
+            for i, word in mine.items():
+                if word.text[0] == other.text and word.role is Role.NAME:
+                    pairs.append(Pair((i,), (j,), _INITIAL_SIMILARITY, 3.5, Why.INITIAL))
+                    del mine[i], theirs[j]
+                    break
+    for i, word in list(mine.items()):
+        if len(word.text) == 2 and len(theirs) >= 2:
+            run = _letters_of(word.text, theirs)
+            if run:
+                pairs.append(Pair((i,), run, 0.85, 8.0, Why.INITIAL))
+                del mine[i]
+                for j in run:
+                    del theirs[j]
+
+
+def _letters_of(letters: str, words: dict[int, Word]) -> tuple[int, ...] | None:
+    positions = sorted(words)
+    for start in range(len(positions) - len(letters) + 1):
+        run = positions[start : start + len(letters)]
+        if all(words[j].text[0] == letter for j, letter in zip(run, letters, strict=True)):
+            return tuple(run)
+    return None

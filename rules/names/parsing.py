@@ -1,0 +1,151 @@
+"""A name taken apart: its words as those of a person and as those of an organisation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from rigour.names import NameTypeTag, SymbolCategory, analyze_names
+
+from rules.names.cleaning import Text, Vowels, is_dense, readings, words
+from rules.names.korean import KoreanName, korean_names
+from rules.names.tables import ABDUL, ARTICLES, DENSE_WORDS, MEANINGS
+from rules.names.words import Role, Word, is_title, make, role_of
+
+
+class Parsed(msgspec.Struct, frozen=True, gc=False):
+    """One reading of a name.
+
+    `family` is how many words stand before the comma of `FAMILY, Given`, 0 when the order is not known. `order` holds
+    all words in writing, titles and legal forms included, closed up: what a cut name begins with.
+    """
+
+    words: tuple[Word, ...]
+    person: bool
+    closed: str
+    vowels: Vowels = Vowels.WRITTEN
+    family: int = 0
+    korean: tuple[KoreanName, ...] = ()
+    note: str = ""
+    original: str = ""
+    dense: bool = False
+
+
+_MEANINGS: Final = {
+    word: meaning
+    for meaning, _, listed in (line.partition(":") for line in MEANINGS.strip().splitlines())
+    for word in listed.split()
+}
+_ROLE_OF_MEANING: Final = {"KOREA": Role.PLACE}
+_ROLES: Final = {
+    SymbolCategory.ORG_CLASS.value: Role.LEGAL,
+    SymbolCategory.LOCATION.value: Role.PLACE,
+    SymbolCategory.NUMERIC.value: Role.NUMBER,
+    SymbolCategory.DOMAIN.value: Role.COMMON,
+    SymbolCategory.SYMBOL.value: Role.COMMON,
+}
+_TRANSLATED: Final = {
+    word: english
+    for english, _, listed in (line.partition(":") for line in DENSE_WORDS.strip().splitlines())
+    for word in listed.split()
+}
+_TRANSLATE: Final = re.compile("|".join(sorted(_TRANSLATED, key=len, reverse=True)))
+
+
+def person(text: Text) -> Parsed:
+    """The words as those of a person's name."""
+    found = [make(word, role_of(word, person=True)) for word in _person_words(text.latin)]
+    if found and all(word.role >= Role.PARTICLE for word in found):
+        found = [make(word.text, Role.NAME) for word in found]
+    before, comma, _ = text.latin.partition(",")
+    family = len(words(before)) if comma else 0
+    plain = [word.text for word in found if word.role in (Role.NAME, Role.INITIAL, Role.PARTICLE)]
+    return Parsed(
+        words=tuple(found),
+        person=True,
+        closed="".join(word.text for word in found),
+        vowels=text.vowels,
+        family=family if family < len(found) else 0,
+        korean=korean_names(plain),
+        note=text.note,
+        original=text.original,
+        dense=is_dense(text.original),
+    )
+
+
+def _person_words(latin: str) -> list[str]:
+    """Words in which `Abd al-Aziz` and `Abdel Aziz` both begin with `abdul`, and stay one word."""
+    found: list[str] = []
+    after_abd = False
+    for word in words(latin):
+        if after_abd and word in _ARTICLES:
+            after_abd = False
+            continue
+        single = word.replace("bb", "b").replace("dd", "d") if word.startswith("ab") else word
+        after_abd = single == "abd"
+        found.append("abdul" if single in _ABDUL else word)
+    return found
+
+
+_TELLING: Final = 5  # letters of a word that tells one organisation from another, judgement
+_ARTICLES: Final = frozenset(ARTICLES.split())
+_ABDUL: Final = frozenset(ABDUL.split())
+
+
+def organisation(text: Text) -> Parsed:
+    """The words as those of an organisation, a ship or an aircraft, with their meaning where rigour knows it."""
+    source = (
+        _TRANSLATE.sub(lambda found: f" {_TRANSLATED[found[0]]} ", text.original)
+        if is_dense(text.original)
+        else text.original or text.latin
+    )
+    found: list[Word] = []
+    for name in analyze_names(NameTypeTag.ORG, [source], phonetics=False, rewrite=False):
+        meanings: dict[int, tuple[int, str, Role]] = {}
+        for span in name.spans:
+            role = _ROLES.get(span.symbol.category.value)
+            if role is None:
+                continue
+            size = len(span.parts)
+            for part in span.parts:
+                known = meanings.get(part.index)
+                if known is None or (-size, span.symbol.id) < (-known[0], known[1]):
+                    meanings[part.index] = (size, span.symbol.id, role)
+        for part in name.parts:
+            known = meanings.get(part.index)
+            found += _organisation_words(part.form, known and (known[1], known[2]))
+    for end in (0, -1):
+        if len(found) > 1 and is_title(found[end].text):
+            found[end] = make(found[end].text, Role.TITLE)
+    if found and all(word.role >= Role.PARTICLE for word in found):
+        found = [make(word.text, Role.COMMON, word.meaning) for word in found]
+    telling = any(len(word.text) > _TELLING for word in found if word.role is not Role.LEGAL)
+    return Parsed(
+        words=tuple(found),
+        person=False,
+        closed="".join(words(text.latin)) if telling else "",
+        vowels=text.vowels,
+        note=text.note,
+        original=text.original,
+        dense=is_dense(text.original),
+    )
+
+
+def _organisation_words(form: str, known: tuple[str, Role] | None) -> Sequence[Word]:
+    latin = form if form.isascii() else "".join(words(_closed(form)))
+    found = []
+    for each in words(latin):
+        own = _MEANINGS.get(each)
+        if own is not None:
+            found.append(make(each, _ROLE_OF_MEANING.get(own, Role.COMMON), own))
+        elif known is not None and (len(each) > 1 or known[1] is Role.LEGAL or each.isdigit()):
+            found.append(make(each, known[1], known[0]))
+        else:
+            found.append(make(each, role_of(each, person=False), each if each.isdigit() else ""))
+    return found
+
+
+def _closed(form: str) -> str:
+    return "".join(readings(form)[0].latin.split())

@@ -1,0 +1,77 @@
+"""Keys under which spellings of one word meet: how it sounds, and its consonants."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# Groups of letters by the sound they stand for in most romanisations.
+_GROUPS: Final = """
+c: tsch tch ch zh cz
+s: sch sh sz
+h: kh
+g: gh
+d: dh
+t: th
+f: ph
+k: ck qu
+z: ts tz dz
+j: dj
+x: ks
+i: ee ie iy yi
+ai: ei ey
+u: oo ou ue
+ou: ow
+o: oe
+a: ae
+"""
+_SOUNDS: Final = {
+    group: sound
+    for sound, _, groups in (line.partition(":") for line in _GROUPS.strip().splitlines())
+    for group in groups.split()
+}
+_SOUND: Final = re.compile("|".join(sorted(_SOUNDS, key=len, reverse=True)))
+_CONSONANTS: Final = re.compile("|".join(sorted((key for key in _SOUNDS if key[0] not in "aeiouy"), key=len, reverse=True)))
+_LETTERS: Final = str.maketrans({"c": "k", "q": "k", "z": "s", "e": "a", "y": "i", "o": "u", "w": "v"})
+_AFTER: Final = str.maketrans("c", "C")
+_REPEATED: Final = re.compile(r"(.)\1+")
+_VOWELS: Final = re.compile("[aeiouyw]+")
+_CONSONANT_LETTERS: Final = str.maketrans("cqzvj", "kksvj")
+
+
+def sound(word: str) -> str:
+    """How a word sounds, roughly: Mohamed and Muhammad, Dmitri and Dmitriy, Ahmad and Achmed... share it."""
+    if word.isdigit():
+        return word
+    text = word
+    if word[0] == "x" and len(word) > 1 and word[1] in "iu":  # pinyin
+        text = "s" + word[1:]
+    text = _SOUND.sub(_sound, text).translate(_LETTERS)
+    if "j" in text[1:]:  # Sergej, Dmitrij; at the beginning it is a sound of its own
+        text = text[0] + text[1:].replace("j", "i")
+    text = _REPEATED.sub(r"\1", text)
+    return text[:-1] if text.endswith("h") and len(text) > 2 else text
+
+
+def _sound(found: re.Match[str]) -> str:
+    """The sound of a group of letters; `C` is the sound of ch, which stays apart from c."""
+    return _SOUNDS[found[0]].translate(_AFTER)
+
+
+def skeleton(word: str) -> str:
+    """The consonants of a word, with a mark for a vowel at its beginning: what is left when vowels are dropped."""
+    first = "a" if word[0] in "aeiouyw" else word[0]
+    text = _CONSONANTS.sub(_sound, first + _VOWELS.sub("", word[1:])).translate(_CONSONANT_LETTERS)
+    text = _REPEATED.sub(r"\1", text)
+    return text[:-1] if text.endswith("h") and len(text) > 2 else text
+
+
+def drops_vowels(short: str, full: str) -> bool:
+    """Whether `short` is `full` with some of its vowels left out."""
+    position = 0
+    for letter in full:
+        if position < len(short) and short[position] == letter:
+            position += 1
+        elif letter not in "aeiou":
+            return False
+    return position == len(short) < len(full)

@@ -1,0 +1,67 @@
+"""The words of a name and what each is: a name proper, a legal form, a title, a particle, a number."""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+from typing import Final
+
+import msgspec
+from anyascii import anyascii
+from rigour._core import person_name_prefixes_list
+
+from rules.names.sound import skeleton, sound
+from rules.names.tables import NO_TITLES, PARTICLES, TITLES
+
+
+class Role(IntEnum):
+    """What a word does in a name."""
+
+    NAME = 0
+    COMMON = 1  # company, bank, trading, ministry: a word many organisations share
+    PLACE = 2
+    NUMBER = 3
+    INITIAL = 4
+    PARTICLE = 5
+    TITLE = 6
+    LEGAL = 7
+
+
+class Word(msgspec.Struct, frozen=True, gc=False):
+    """A word of a name. `meaning` is shared by words of one sense in any language: TRADE, CO, FACTORY, 44."""
+
+    text: str
+    role: Role
+    sound: str
+    skeleton: str
+    meaning: str = ""
+
+
+_HONORIFICS: Final = {
+    word for title in person_name_prefixes_list() for word in re.findall("[a-z]+", anyascii(title).lower())
+}
+_TITLES: Final = frozenset(_HONORIFICS - set(NO_TITLES.split())) | frozenset(TITLES.split())
+_PARTICLES: Final = frozenset(PARTICLES.split())
+
+
+def is_title(word: str) -> bool:
+    """Whether a word is a title that may stand before or after any name."""
+    return word in _TITLES
+
+
+def role_of(word: str, person: bool) -> Role:
+    """What a word is by itself."""
+    if word.isdigit():
+        return Role.NUMBER
+    if len(word) == 1:
+        return Role.INITIAL
+    if word in _PARTICLES:
+        return Role.PARTICLE
+    if person and word in _TITLES:
+        return Role.TITLE
+    return Role.NAME
+
+
+def make(text: str, role: Role, meaning: str = "") -> Word:
+    """A word with its keys."""
+    return Word(text, role, sound(text), skeleton(text), meaning)
