@@ -51,7 +51,8 @@ class ChainHopping(AccountRule):
         telling = len(hops) >= self.params.hops
         cited = sorted({i for hop in hops[-_CITED:] for i in hop})
         return Finding(
-            story=(profile.occurred_ms[index] // DAY_MS, "row" if telling else "hop"),
+            story=(profile.occurred_ms[index] // DAY_MS,),
+            stage=int(telling),
             evidence=tuple(profile.evidence((i,), "Came in" if profile.inflow[i] else "Left as another")[0] for i in cited),
             facts={
                 "came_in_as": f"{asset_in} on {network_in}" if network_in else asset_in,

@@ -69,6 +69,7 @@ class PassThrough(AccountRule):
         if (address and profile.address.index(address) < start) or inward * 100 < before * params.usual_percent:
             return None
         known = len(span) <= params.few or profile.first_ms <= profile.occurred_ms[index] - params.habits
+        telling = known and inward >= params.telling
         deposits = [i for i in range(index) if profile.inflow[i]]
         return Finding(
             story=(began([profile.occurred_ms[i] for i in deposits], self.window, self.window),),
@@ -84,5 +85,6 @@ class PassThrough(AccountRule):
                 "hours_maximum": self.window / 3_600_000,
             },
             counterparty=address or None,
-            severity=None if known and inward >= params.telling else Severity.LOW,
+            severity=None if telling else Severity.LOW,
+            stage=int(telling),
         )

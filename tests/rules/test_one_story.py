@@ -9,7 +9,7 @@ from rules.address_state import AddressState
 from rules.engine import AccountsEngine
 from rules.examples import EVENT_MS, Step, spell
 from rules.intake import Gate, Intake
-from rules.messages import Alert
+from rules.messages import Alert, AlertStatus, Severity
 from rules.network import CounterpartiesEngine
 from rules.profile import Profile
 from rules.ruleset import Ruleset
@@ -129,3 +129,29 @@ def test_a_shared_address_is_told_once_and_names_all_its_payers() -> None:
 def test_listed_and_unreadable_addresses_are_told_for_every_transfer() -> None:
     batches = [step(n, (4 - n, OUT, "600"), address="0x12") for n in range(3)]
     assert len(judge("sanctions.unreadable_address", batches)) == 3
+
+
+def test_a_pass_through_that_becomes_telling_is_an_update_of_its_first_alert() -> None:
+    plans = [(0.9, IN, "6000"), (0.8, OUT, "5700"), (0.7, IN, "6000"), (0.5, OUT, "5700")]
+    first, update = told("laundering.pass_through", plans)
+    assert (first.severity, update.severity) == (Severity.LOW, Severity.MEDIUM)
+    assert (update.status, update.refers_to) == (AlertStatus.UPDATE, first.alert_id)
+
+
+def test_hops_of_a_day_are_one_story_that_grows() -> None:
+    hops = [
+        [
+            *step(2 * n, (0.5 - n / 10, IN, "5000"), asset="BTC", network="other"),
+            *step(2 * n + 1, (0.45 - n / 10, OUT, "4900")),
+        ]
+        for n in range(3)
+    ]
+    first, update = judge("laundering.chain_hopping", hops)
+    assert (first.severity, update.severity) == (Severity.LOW, Severity.MEDIUM)
+    assert update.refers_to == first.alert_id
+    assert len(update.evidence) == 6
+
+
+def test_the_pattern_of_amounts_is_told_once_in_weeks() -> None:
+    plans = [(20 - n / 8, IN, "1500") for n in range(160)]
+    assert len(told("laundering.round_amounts", plans, amount="0.5", asset="BTC", network="other")) <= 2
