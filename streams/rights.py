@@ -77,7 +77,8 @@ def _worker(group: str) -> Iterator[Right]:
 
 def _exchange(_: str) -> Iterator[Right]:
     yield from _on_topics((DEPOSITS, WITHDRAWALS), "WRITE")
-    yield from _on_topics((VERDICTS,), "READ")
+    # of its own withdrawals it reads the one that an earlier verdict was about, to be sure that it is the same
+    yield from _on_topics((VERDICTS, WITHDRAWALS), "READ")
 
 
 def _analyst(_: str) -> Iterator[Right]:

@@ -60,6 +60,7 @@ def test_the_command_prints_bindings_and_commands() -> None:
         ("WRITE", DEPOSITS),
         ("WRITE", WITHDRAWALS),
         ("READ", VERDICTS),
+        ("READ", WITHDRAWALS),
     }
     assert {one["principal"] for one in bindings} == {"User:lockgate-exchange"}
     text = run(lockgate, ["acls", "kafka", "--principal", "User:CN=a b", "--kafka", "h:1"]).output
