@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rules.engine import AccountsEngine
-from rules.knowledge import Knowledge
 from rules.messages import Alert
 from streams.backtest.collected import Collected
 from streams.backtest.compare import compare
@@ -28,9 +27,9 @@ from streams.cli.options import json_option, timeout_option, with_settings
 from streams.cli.output import Output
 from streams.errors import SettingsError
 from streams.kafka_access import silence_client_log
+from streams.knowledge import load_knowledge
 from streams.rulefiles import load_rules
 from streams.settings import DEPOSITS, WITHDRAWALS, Settings
-from streams.watchlists import load_watchlist
 
 _BUILT_IN: Final = "built-in"
 _output: Final = click.Path(dir_okay=False, writable=True, path_type=Path)
@@ -73,7 +72,7 @@ def backtest(
     silence_client_log()
     transfers = _source(source, settings, timeout_seconds)
     patterns = read_labels(labels) if labels else None
-    knowledge = Knowledge(load_watchlist(sources or settings.lists))
+    knowledge = load_knowledge(sources or settings.lists, settings.reference)
     count = processes or os.cpu_count() or 1
     max_age = settings.max_list_age_seconds()
     engine = AccountsEngine(load_rules(settings.rules_folder()), knowledge, max_list_age_seconds=max_age)

@@ -16,8 +16,8 @@ from running import Worker, lockgate
 from storm_transfers import Line, Traffic
 
 from streams.components import Kafka, Redis
+from streams.knowledge import load_knowledge
 from streams.rulefiles import load_rules
-from streams.watchlists import load_watchlist
 
 SESSION_SECONDS = 6.0
 
@@ -293,7 +293,7 @@ def audit_faults(raging: Storm) -> list[str]:
 
 def recompute_faults(raging: Storm) -> list[str]:
     """What an independent recomputation finds different."""
-    recomputed = Recomputation(raging.kafka.bootstrap, load_rules(), load_watchlist(("demo",))).run()
+    recomputed = Recomputation(raging.kafka.bootstrap, load_rules(), load_knowledge(("demo",), ())).run()
     recomputed.compare_redis(raging.redis.url, "lockgate")
     raging.say(f"recomputed: {dict(recomputed.counts)}")
     return recomputed.differences

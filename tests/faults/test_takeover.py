@@ -34,6 +34,7 @@ from streams.delivery.rounds import Rounds
 from streams.delivery.session import RECOVERABLE
 from streams.delivery.stage import Message
 from streams.errors import Impossible, Lost
+from streams.knowledge import load_knowledge
 from streams.rulefiles import load_rules
 from streams.security import KafkaAccess, RedisAccess
 from streams.store import Store
@@ -299,7 +300,7 @@ def test_redis_that_comes_back_with_a_batch_never_published_is_wiped_and_rebuilt
     asyncio.run(run())
     assert place.verdicts() == Counter(events)
     assert place.batches() == [1, 2]
-    recomputation = Recomputation(place.kafka, load_rules(), load_watchlist(("demo",)))
+    recomputation = Recomputation(place.kafka, load_rules(), load_knowledge(("demo",), ()))
     recomputation.recompute_accounts(place.number)
     recomputation.compare_redis(place.redis, GROUP)
     assert recomputation.differences == []

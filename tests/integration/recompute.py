@@ -20,14 +20,12 @@ from rules.address_state import AddressState
 from rules.engine import AccountsEngine
 from rules.intake import Gate, Intake
 from rules.knowledge import Knowledge
-from rules.lists import Watchlist
 from rules.messages import Flow
 from rules.network import CounterpartiesEngine
 from rules.profile import Profile
 from rules.ruleset import Ruleset
 from rules.seen import Seen
 from rules.transfer import Kind
-from streams.referencefeed import load_reference
 
 DEPOSITS, WITHDRAWALS = "exchange.deposits", "exchange.withdrawals"
 VERDICTS, ALERTS, DEADLETTERS = "lockgate.verdicts", "lockgate.alerts", "lockgate.deadletters"
@@ -95,15 +93,15 @@ class Stored:
 class Recomputation:
     """Recomputes both stages; `differences` says in words what is not as it should be."""
 
-    def __init__(self, bootstrap: str, ruleset: Ruleset, watchlist: Watchlist) -> None:
+    def __init__(self, bootstrap: str, ruleset: Ruleset, knowledge: Knowledge) -> None:
         self.differences: list[str] = []
         self.counts: Counter[str] = Counter()
         self.stored: dict[tuple[str, int], Stored] = {}
         self._reader = Reader(bootstrap)
-        self._accounts = AccountsEngine(ruleset, Knowledge(watchlist, load_reference(())))
+        self._accounts = AccountsEngine(ruleset, knowledge)
         self._network = CounterpartiesEngine(ruleset)
         self._rules_and_list = {
-            "accounts": (watchlist.hash, ruleset.hash),
+            "accounts": (knowledge.hash, ruleset.hash),
             "counterparties": ("", ruleset.hash),
         }
         self._bundles: Counter[tuple[bytes, bytes]] = Counter()
