@@ -39,7 +39,7 @@ _encode: Final = msgspec.json.Encoder().encode
 @click.command()
 @click.argument("source", metavar="FILE|TOPIC")
 @list_option
-@with_settings("rules", "kafka", "max_list_age_hours")
+@with_settings("reference", "rules", "kafka", "max_list_age_hours")
 @click.option("--diff", metavar="FOLDER", help=f"Compare with the rules of FOLDER, or with the {_BUILT_IN} ones.")
 @click.option("--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What happened, for the score.")
 @click.option("--html", type=_output, metavar="FILE", help="Write a page with plots, which needs no other file.")

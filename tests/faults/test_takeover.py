@@ -22,7 +22,6 @@ from recompute import Reader, Recomputation
 from running import lockgate, transfer
 
 from rules.engine import AccountsEngine
-from rules.knowledge import Knowledge
 from streams.accounts import AccountsStage
 from streams.components import Kafka, Redis
 from streams.delivery.claim import Claimer
@@ -38,7 +37,6 @@ from streams.knowledge import load_knowledge
 from streams.rulefiles import load_rules
 from streams.security import KafkaAccess, RedisAccess
 from streams.store import Store
-from streams.watchlists import load_watchlist
 
 pytestmark = [pytest.mark.faults, pytest.mark.integration]
 
@@ -133,10 +131,10 @@ class Hand:
         self.feed = DirectFeed()
         self.publisher = Publisher(KafkaAccess(place.kafka), transactional_id)
         self.rounds = Rounds(self.store, self.publisher, self.feed)
-        engine = AccountsEngine(load_rules(), Knowledge(load_watchlist(("demo",))))
+        engine = AccountsEngine(load_rules(), load_knowledge(("demo",), ()))
         self.partition = Partition(AccountsStage(engine), place.number, GROUP, 1_000)
         self.claimer = Claimer(
-            servers=[place.kafka],
+            kafka=KafkaAccess(place.kafka),
             store=self.store,
             feed=self.feed,
             worker=name,
