@@ -45,6 +45,15 @@ class Knowledge(msgspec.Struct, frozen=True, eq=False):
         watched, referred = self.watchlist.hash if self.watchlist is not None else "", self.reference.hash
         return sha256(f"{watched}\n{referred}".encode()).hexdigest() if referred else watched
 
+    @property
+    def identity(self) -> str:
+        """As `hash`, but it also covers the lists' names and dates of publication, which alerts and verdicts show."""
+        lines = [self.hash]
+        if self.watchlist is not None:
+            lines += [f"{one.hash} {one.published} {one.name}" for one in self.watchlist.lists]
+        lines += [f"{one.hash} {one.published} {one.name}" for one in self.reference.lists]
+        return sha256("\n".join(lines).encode()).hexdigest() if self.hash else ""
+
     def lacks(self, need: Need) -> bool:
         """Whether no list of that kind is loaded."""
         part = self.watchlist if need is Need.WATCHLIST else getattr(self.reference, need.name.lower())

@@ -45,7 +45,7 @@ class AccountsStage(Stage):
 
     def __init__(self, engine: AccountsEngine) -> None:
         self._engine = engine
-        self.list_hash = engine.knowledge.hash
+        self.list_hash = engine.knowledge.identity
         self.ruleset = engine.ruleset.hash
 
     def decode(self, partition: int, records: Sequence[Sequence[RawRecord]]) -> Work:

@@ -47,6 +47,27 @@ def load_rules(folder: Path | None = None) -> Ruleset:
     return ruleset
 
 
+def load_exactly(folder: Path) -> Ruleset:
+    """The rules of a folder that holds the files and the code of all of them, and no others.
+
+    Raises:
+        RulesError: with every fault of every file.
+    """
+    faults: list[str] = []
+    sources = []
+    for family, name, toml in _rule_files(folder, faults):
+        try:
+            sources.append(_user_source(f"{family}.{name}", toml, None))
+        except (OSError, ValueError) as error:
+            faults.append(f"{toml}: {error}")
+    if faults:
+        raise RulesError(faults)
+    try:
+        return build_ruleset(sources)
+    except BadRule as bad:
+        raise RulesError(bad.faults) from None
+
+
 def _built_in() -> Iterator[RuleSource]:
     for family in _folders(resources.files("rules")):
         for file in sorted(family.iterdir(), key=lambda one: one.name):

@@ -52,6 +52,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """host:port of /metrics, /healthz and /readyz."""
     rules: str | None = None
     """A folder of rule files that replace or add to the built-in ones."""
+    archive_dir: str = "~/.local/state/lockgate/archive"
+    """The folder that keeps every rule set and all lists that were in force, by hash, for `lockgate replay`."""
     session_timeout: float = 10.0
     """Seconds after which Kafka gives a silent worker's partitions to others (6 to 300)."""
     group: str = "lockgate"
@@ -116,6 +118,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def lists_folder(self) -> Path:
         """`lists_dir` as a path."""
         return Path(self.lists_dir).expanduser()
+
+    def archive_folder(self) -> Path:
+        """`archive_dir` as a path."""
+        return Path(self.archive_dir).expanduser()
 
     def kafka_servers(self) -> list[str]:
         """The bootstrap servers one by one."""

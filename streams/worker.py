@@ -18,6 +18,7 @@ from rules.ruleset import Ruleset
 from streams import metrics
 from streams.accounts import AccountsStage
 from streams.app import LockgateApp, answers, make_app
+from streams.archive import Archive
 from streams.counterparties import CounterpartiesStage
 from streams.errors import SettingsError
 from streams.http import Health, serve
@@ -51,6 +52,7 @@ def run_worker(settings: Settings, ruleset: Ruleset, knowledge: Knowledge) -> No
     health.waiting_for = lambda: "waiting for Kafka and its topics"
     transactional = loop.run_until_complete(wait_for_kafka(settings, health))
     metrics.TRANSACTIONAL.set(transactional)
+    Archive(settings.archive_folder()).keep(ruleset, knowledge)
     engine = AccountsEngine(ruleset, knowledge, max_list_age_seconds=settings.max_list_age_seconds())
     stages = (AccountsStage(engine), CounterpartiesStage(CounterpartiesEngine(ruleset)))
     app = make_app(settings, stages, Store(settings.redis_access()), transactional=transactional)

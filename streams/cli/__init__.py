@@ -20,6 +20,7 @@ _COMMANDS: Final = {
     "feed": ("streams.cli.feed:feed", "Send transfers from a file or a scenario."),
     "reference": ("streams.cli.reference:reference", "Load reference lists and look into them."),
     "lists": ("streams.cli.lists_update:lists", "Load and update sanctions lists, look into them, compare them."),
+    "replay": ("streams.cli.replay:replay", "Judge again what led to an alert."),
     "rules": ("streams.cli.rules:rules", "List, show and check the rules."),
     "schemas": ("streams.cli.schemas:schemas", "Write the JSON Schemas and the AsyncAPI document."),
     "screen": ("streams.cli.screen:screen", "Judge a file of transfers with neither Kafka nor Redis."),

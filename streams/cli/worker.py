@@ -21,6 +21,7 @@ from streams.worker import run_worker
     "lists_refresh_seconds",
     "http",
     "rules",
+    "archive_dir",
     "session_timeout",
     "group",
     "max_list_age_hours",

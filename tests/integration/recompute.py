@@ -101,7 +101,7 @@ class Recomputation:
         self._accounts = AccountsEngine(ruleset, knowledge)
         self._network = CounterpartiesEngine(ruleset)
         self._rules_and_list = {
-            "accounts": (knowledge.hash, ruleset.hash),
+            "accounts": (knowledge.identity, ruleset.hash),
             "counterparties": ("", ruleset.hash),
         }
         self._bundles: Counter[tuple[bytes, bytes]] = Counter()

@@ -54,7 +54,11 @@ class Worker:
             name,
             [*LOCKGATE, "worker"],
             log=self.log,
-            environment={**environment, "LOCKGATE_HTTP": f"127.0.0.1:{self.port}"},
+            environment={
+                "LOCKGATE_ARCHIVE_DIR": str(folder / "archive"),
+                **environment,
+                "LOCKGATE_HTTP": f"127.0.0.1:{self.port}",
+            },
         )
         self._expected = False
 
