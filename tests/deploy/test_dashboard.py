@@ -286,4 +286,4 @@ def test_redis_that_goes_away_is_noticed_and_its_return_as_well(stack: Stack) ->
         stack.redis.start()
     eventually(lambda: state() == "inactive", "Redis is back", seconds=30)
     ready = 'sum(lockgate_partitions{condition="ready"})'
-    eventually(lambda: stack.prometheus.value(ready) == 4, "the partitions are claimed again")
+    eventually(lambda: stack.prometheus.value(ready) == 3, "the partitions are claimed again")
