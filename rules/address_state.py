@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from rules.circles import Circle
 from rules.messages import Evidence, Flow
 from rules.stories import Stories
 from rules.transfer import dollars, moment
@@ -27,12 +28,14 @@ class Contact(msgspec.Struct, array_like=True, gc=False):
 class AddressState(msgspec.Struct, array_like=True):
     """The latest contact with each account and direction, ordered by event time, and the stories already told.
 
-    An address with too many of them is a service: from then on it is left as it is, and costs nothing more.
+    An address with too many of them is a service: from then on its contacts are left as they are. `circle` are the accounts
+    with signals. The same is kept of devices (their circle) and of accounts with signals (their stories).
     """
 
     contacts: list[Contact] = []
     service: bool = False
     stories: Stories = msgspec.field(default_factory=Stories)
+    circle: Circle = msgspec.field(default_factory=Circle)
 
     def add(self, flow: Flow) -> bool:
         """Take in a flow: it replaces an older contact of the same account and direction. False when nothing changed."""

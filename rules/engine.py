@@ -192,11 +192,35 @@ class _Batch:
             rules = asked.about(profile.value[index])
             later = Case(profile, index, profile.occurred_ms[index], knowledge=self._knowledge)
             again = self._ask([rule for rule in rules if rule.looks_back], later, account_id, source)
+            if again is not None and again.signals:
+                self._signal_again(later, account_id, source, tuple(again.signals))
             if again is not None and again.told:
                 answers = answers or _Answers()
                 answers.told += again.told
-                answers.signals += again.signals
         return answers
+
+    def _signal_again(self, case: Case, account_id: str, source: Source, signals: tuple[str, ...]) -> None:
+        """A flow for what a late transfer lets rules say of a transfer after it."""
+        profile, index = case.profile, case.index
+        if address := profile.address[index]:
+            event_id, amount, asset, network = profile.detail[index]
+            flow = Flow(
+                case.occurred_ms,
+                source.topic,
+                source.partition,
+                source.offset,
+                address,
+                account_id,
+                profile.inflow[index],
+                profile.value[index],
+                event_id,
+                amount,
+                asset,
+                network,
+                first=False,
+                signals=signals,
+            )
+            self._outcome.flows.append(flow)
 
     def _note(self, rule: AccountRule, answer: Finding | Unanswered, case: Case, account_id: str, answers: _Answers) -> None:
         tally, name = self._outcome.tally, rule.about.id

@@ -17,15 +17,16 @@ from msgspec.structs import replace
 
 from rules.address_state import AddressState
 from rules.engine import AccountsEngine
+from rules.finding import Answer, Finding
 from rules.intake import Gate, Intake
 from rules.knowledge import Knowledge
 from rules.lists import ListedAddress, ListEntry, SanctionsList, Watchlist, merge
-from rules.messages import Alert, Severity
+from rules.messages import Action, Alert, Severity
 from rules.network import CounterpartiesEngine
 from rules.outcome import Outcome
 from rules.profile import Profile
 from rules.reference import Label, ListKind, ReferenceList, combine, fault
-from rules.rule import CounterpartyRule, Rule, Status, Window
+from rules.rule import About, AccountRule, Case, CounterpartyRule, GroupRule, Rule, Status, Window
 from rules.ruleset import Example, RuleFile, Ruleset
 from rules.seen import Seen
 from rules.stories import Stories
@@ -56,7 +57,7 @@ class StepParty(Party, frozen=True, kw_only=True, omit_defaults=True, forbid_unk
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A transfer of an example as its file writes it. `holder_name`, `holder_country`, `account_type` and `opened_at` are
-    the facts of the account.
+    the facts of the account; `signals` are what rules of accounts said of it, for rules that hear them.
     """
 
     kind: Kind
@@ -76,6 +77,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ip: str | None = None
     ip_country: str | None = None
     device_id: str | None = None
+    own_address: str | None = None
+    signals: tuple[str, ...] = ()
     repeat: int = 1
     every: str = "1d"
 
@@ -101,6 +104,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
                 amount=self.amount or self.value_usd,
                 value_usd=self.value_usd,
                 addresses=self._addresses(event_id),
+                own_address=None if self.own_address is None else spell(self.own_address),
                 occurred_at=start + number * step,
                 counterparty=self.counterparty,
                 ip=self.ip,
@@ -158,14 +162,52 @@ def alert(rule: Rule, file: RuleFile, example: Example) -> Alert:
 def _run(rule: Rule, file: RuleFile, example: Example) -> Outcome:
     live = msgspec.structs.replace(file.rule, status=Status.LIVE, signal=False)
     alone = type(rule)(live, {name: one.value for name, one in file.params.items()})
-    stage = _Stage(Ruleset({live.id: (alone, file)}, "example"), _knowledge(example))
-    history = [one for n, raw in enumerate(example.history) for one in _step(raw).transfers(f"history-{n}")]
-    stage.judge(history)
+    said = _Said(_SAID, {})
+    rules = {live.id: (alone, file), _SAID.id: (said, RuleFile(rule=_SAID, example=()))}
+    stage = _Stage(Ruleset(rules, "example"), _knowledge(example))
+    stage.judge([one for n, raw in enumerate(example.history) for one in said.listen(_step(raw), f"history-{n}")])
     stage.forget_stories()
-    outcome = stage.judge(list(_step(example.event).transfers("event")))
+    outcome = stage.judge(list(said.listen(_step(example.event), "event")))
     if outcome.tally.raised:
         raise BadExample("the rule raised an exception")
     return outcome
+
+
+_SAID: Final = About(
+    id="example.said",
+    title="Signals of the example",
+    status=Status.LIVE,
+    severity=Severity.INFO,
+    version="1.0.0",
+    action=Action.REVIEW,
+    signal=True,
+    typology=(),
+    false_positives=(),
+    blind_spots=(),
+    triage="",
+)
+
+
+class _Said(AccountRule):
+    """Says what the example's transfers are said to signal."""
+
+    looks_back = False
+    event_story = True
+
+    def __init__(self, about: About, params: dict[str, Any]) -> None:
+        super().__init__(about, params)
+        self._signals: dict[str, tuple[str, ...]] = {}
+
+    def listen(self, step: Step, prefix: str) -> Iterator[Transfer]:
+        """The transfers of a step, whose signals are remembered."""
+        for transfer in step.transfers(prefix):
+            self._signals[transfer.event_id] = step.signals
+            yield transfer
+
+    def judge(self, case: Case) -> Answer:
+        """The signals of the transfer, if there are any."""
+        signals = self._signals[case.transfer.event_id] if case.transfer is not None else ()
+        return Finding(story=(), evidence=(), facts={}, signals=signals) if signals else None
 
 
 def failures(ruleset: Ruleset) -> Iterator[Failure]:
@@ -191,7 +233,7 @@ class _Stage:
     def __init__(self, ruleset: Ruleset, knowledge: Knowledge) -> None:
         self._accounts = AccountsEngine(ruleset, knowledge)
         self._counterparties = CounterpartiesEngine(ruleset)
-        self._by_address = any(isinstance(rule, CounterpartyRule) for rule in ruleset.rules)
+        self._by_address = any(isinstance(rule, CounterpartyRule | GroupRule) for rule in ruleset.rules)
         self._profiles: defaultdict[str, Profile] = defaultdict(Profile)
         self._states: defaultdict[str, AddressState] = defaultdict(AddressState)
         self._seen = Seen()

@@ -7,9 +7,24 @@ from rules.address_state import AddressState
 from rules.finding import Finding, Unanswered
 from rules.messages import Flow
 from rules.outcome import Outcome, Told, compose, story_ids
-from rules.rule import CounterpartyRule, Status
+from rules.rule import CounterpartyRule, GroupRule, Near, Status
 from rules.ruleset import Ruleset
 from rules.transfer import Kind, moment
+
+
+def keys(flow: Flow) -> tuple[str, ...]:
+    """The states that judging a flow needs: of its address and, when it has signals, of the device and the account, too."""
+    if not flow.signals:
+        return (flow.address,)
+    return tuple(key for key in (flow.address, _device(flow), _account(flow), flow.own_address) if key)
+
+
+def _device(flow: Flow) -> str:
+    return f"device {flow.device_id}" if flow.device_id else ""
+
+
+def _account(flow: Flow) -> str:
+    return f"account {flow.account_id}"
 
 
 class CounterpartiesEngine:
@@ -26,10 +41,13 @@ class CounterpartiesEngine:
         detected_at = moment(judged_ms)
         for flow in sorted(flows):
             state = states[flow.address]
-            if state.service:
-                continue
-            if state.add(flow):
+            service = state.service
+            if not service and state.add(flow):
                 outcome.addresses.add(flow.address)
+            if flow.signals:
+                self._meet(flow, states, outcome, detected_at)
+            if service:
+                continue
             for rule in self._on_deposit if flow.inflow else self._on_withdrawal:
                 try:
                     answer = rule.judge(flow, state)
@@ -37,29 +55,47 @@ class CounterpartiesEngine:
                     outcome.tally.raised[rule.about.id] += 1
                     answer = Unanswered(f"the rule raised {type(error).__name__}")
                 if answer is not None:
-                    self._note(rule, answer, flow, state, outcome, detected_at)
+                    self._note(rule, answer, flow, flow.address, state, outcome, detected_at)
         return outcome
+
+    def _meet(self, flow: Flow, states: Mapping[str, AddressState], outcome: Outcome, detected_at: datetime) -> None:
+        """An account with signals joins those met at the same address and device; ask about their company."""
+        account, device, own = _account(flow), _device(flow), flow.own_address
+        near = Near(states[flow.address], states[device] if device else None, states[own] if own else None)
+        for place in (flow.address, device):
+            if place:
+                states[place].circle.join(flow)
+                outcome.addresses.add(place)
+        for rule in self.ruleset.group_rules:
+            try:
+                answer = rule.judge(flow, near)
+            except Exception as error:  # noqa: BLE001  # a broken rule must not stop the flow nor pass as clean
+                outcome.tally.raised[rule.about.id] += 1
+                answer = Unanswered(f"the rule raised {type(error).__name__}")
+            if answer is not None:
+                self._note(rule, answer, flow, account, states[account], outcome, detected_at)
 
     def _note(
         self,
-        rule: CounterpartyRule,
+        rule: CounterpartyRule | GroupRule,
         answer: Finding | Unanswered,
         flow: Flow,
+        key: str,
         state: AddressState,
         outcome: Outcome,
         detected_at: datetime,
     ) -> None:
-        """Count an answer, and send a finding as an alert unless its story has been told."""
+        """Count an answer, and send a finding as an alert unless its story has been told; `key` is that of the state."""
         tally, name = outcome.tally, rule.about.id
         if isinstance(answer, Unanswered):
             tally.not_evaluated[name] += 1
         elif rule.about.status is Status.SHADOW:
             tally.shadowed[name] += 1
-        elif not (told := state.stories.tell_stage(*(ids := story_ids(rule, flow.address, answer)), flow.occurred_ms)):
+        elif not (told := state.stories.tell_stage(*(ids := story_ids(rule, key, answer)), flow.occurred_ms)):
             tally.suppressed[name] += 1
         else:
             tally.findings[name] += 1
-            outcome.addresses.add(flow.address)
+            outcome.addresses.add(key)
             outcome.alerts.append(
                 compose(
                     Told(rule, answer, told[0], None if told[0] == ids[0] else ids[0]),

@@ -1,7 +1,8 @@
 """A rule: one specific behavioural question with typed parameters, and its metadata.
 
 A rule is a class in `rules/FAMILY/NAME.py` beside `NAME.toml` with its words, thresholds and worked examples. It subclasses
-`AccountRule` (asked at every transfer of an account) or `CounterpartyRule` (asked at every flow to or from an address).
+`AccountRule` (asked at every transfer of an account), `CounterpartyRule` (asked at every flow to or from an address) or
+`GroupRule` (asked at flows with signals, with who else was met at the same places).
 """
 
 import re
@@ -188,4 +189,23 @@ class CounterpartyRule(Rule):
 
     def judge(self, flow: Flow, state: AddressState) -> Answer:
         """Answer the rule's question; `state` already holds the flow."""
+        raise NotImplementedError
+
+
+class Near(msgspec.Struct, frozen=True, gc=False):
+    """What is known around a flow with signals: of its address, of the device, and of the account's own address.
+
+    The flow is among what is known already. `device` and `own` are None where the flow does not tell them.
+    """
+
+    address: AddressState
+    device: AddressState | None
+    own: AddressState | None
+
+
+class GroupRule(Rule):
+    """Asked at every flow with signals; the subject of its findings is the account."""
+
+    def judge(self, flow: Flow, near: Near) -> Answer:
+        """Answer the rule's question."""
         raise NotImplementedError

@@ -14,7 +14,7 @@ import msgspec
 from rules.assets import AssetClass
 from rules.messages import Action, Severity
 from rules.reference import Rows
-from rules.rule import About, AccountRule, CounterpartyRule, Rule, Status
+from rules.rule import About, AccountRule, CounterpartyRule, GroupRule, Rule, Status
 from rules.tailoring import tailored
 from rules.transfer import Kind
 
@@ -102,6 +102,7 @@ class Ruleset:
         self.deposit_rules = _asked_on(Kind.DEPOSIT, running)
         self.withdrawal_rules = _asked_on(Kind.WITHDRAWAL, running)
         self.counterparty_rules = tuple(rule for rule in running if isinstance(rule, CounterpartyRule))
+        self.group_rules = tuple(rule for rule in running if isinstance(rule, GroupRule))
 
     def __getitem__(self, rule_id: str) -> Rule:
         """The rule of that id. Raises KeyError."""

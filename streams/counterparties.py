@@ -8,7 +8,7 @@ import msgspec
 from rules.address_state import AddressState
 from rules.intake import RawRecord, dead_letter
 from rules.messages import DeadLetter, Flow, Source
-from rules.network import CounterpartiesEngine
+from rules.network import CounterpartiesEngine, keys
 from rules.transfer import BadTransfer
 from streams.accounts import alert_message, deadletter_message
 from streams.delivery.stage import Judged, NoMemory, Outputs, Stage, Work, Writes
@@ -41,7 +41,7 @@ class CounterpartiesStage(Stage):
             except msgspec.MsgspecError as error:
                 bad = BadTransfer(f"not a bundle of flows: {error}")
                 unread.append(dead_letter(bad, bundle, Source(FLOWS, partition, offset)))
-        return Work((flows, unread), {flow.address for flow in flows})
+        return Work((flows, unread), {key for flow in flows for key in keys(flow)})
 
     def judge(
         self, work: Work, partition: int, states: Mapping[str, AddressState], memory: NoMemory, judged_ms: int

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from inspect import cleandoc
 
-from rules.rule import CounterpartyRule, Rule
+from rules.rule import CounterpartyRule, GroupRule, Rule
 from rules.ruleset import RuleFile, Ruleset
 
 _HEAD = """# Rules
@@ -34,7 +34,11 @@ def question(rule: Rule) -> str:
 
 def _section(rule: Rule, file: RuleFile) -> Iterator[str]:
     about = rule.about
-    asked = "flow between an account and the address" if isinstance(rule, CounterpartyRule) else "transfer"
+    asked = "transfer"
+    if isinstance(rule, CounterpartyRule):
+        asked = "flow between an account and the address"
+    elif isinstance(rule, GroupRule):
+        asked = "flow with signals"
     kinds = ", ".join(sorted(getattr(rule, "asked_on", ())))
     yield f"## {about.id}"
     yield ""
@@ -43,7 +47,7 @@ def _section(rule: Rule, file: RuleFile) -> Iterator[str]:
     yield f"Version {about.version}, {about.status}, severity {about.severity}, action {about.action}."
     if about.required:
         yield "A withdrawal for which it cannot be answered is held."
-    yield f"Asked at every {asked} ({kinds})."
+    yield f"Asked at every {asked}{f' ({kinds})' if kinds else ''}."
     yield ""
     yield from _listed("Typology", about.typology)
     yield from _listed("False positives", about.false_positives)

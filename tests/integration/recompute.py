@@ -177,7 +177,7 @@ class Recomputation:
             sent = [(ALERTS, one.account_id.encode(), to_json(one)) for one in outcome.alerts]
             alerts += [(key, value) for _, key, value in sent]
             self._check_batch("counterparties", partition, batch, [len(flows), 0, 0, 0], pack(sent), [], stored)
-            for address in {flow.address for flow in flows}:
+            for address in outcome.addresses:
                 stored.states[address] = pack(states[address])
         if taken[0] != len(records):
             self.differences.append(f"{FLOWS}[{partition}]: {len(records) - taken[0]} bundles are not judged")

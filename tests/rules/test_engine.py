@@ -445,6 +445,15 @@ def test_a_rule_that_only_signals_is_passed_on_every_time_with_its_device_and_se
         assert outcome.tally.shadowed == {"test.large": 1}
 
 
+def test_what_a_late_transfer_lets_a_rule_signal_of_a_later_one_is_passed_on_as_a_flow_of_that_one() -> None:
+    worker = Worker(second(signal=True, severity=Severity.INFO))
+    worker.judge(record("e2", at=HOUR))
+    again, late = worker.judge(record("e1", addresses=["0x" + "7" * 40])).flows
+    assert (late.event_id, late.signals, late.first) == ("e1", (), True)
+    assert (again.event_id, again.address, again.occurred_ms) == ("e2", CLEAN, NOON + HOUR)
+    assert (again.signals, again.first) == (("test.second",), False)
+
+
 def test_a_profile_is_the_fold_of_the_movements_that_were_given_out() -> None:
     worker, folded = Worker(second()), Profile()
     opened = {"opened_at": NOON - HOUR}

@@ -10,7 +10,7 @@ from rules.engine import AccountsEngine
 from rules.examples import EVENT_MS, Step, spell
 from rules.intake import Gate, Intake
 from rules.messages import Alert, AlertStatus, Severity
-from rules.network import CounterpartiesEngine
+from rules.network import CounterpartiesEngine, keys
 from rules.profile import Profile
 from rules.ruleset import Ruleset
 from rules.seen import Seen
@@ -44,7 +44,8 @@ def judge(rule_id: str, batches: Iterable[Sequence[bytes]]) -> list[Alert]:
             profiles.setdefault(name, Profile())
         outcome = accounts.judge(intake, 0, profiles, seen, EVENT_MS)
         for flow in outcome.flows:
-            states.setdefault(flow.address, AddressState())
+            for key in keys(flow):
+                states.setdefault(key, AddressState())
         alerts += [*outcome.alerts, *counterparties.judge(outcome.flows, states, EVENT_MS).alerts]
     return alerts
 

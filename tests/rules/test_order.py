@@ -183,7 +183,7 @@ def comparable(profile: Profile) -> list[object]:
 
 def facts(outcomes: Iterable[Outcome]) -> list[object]:
     """What is said of the transfers, whichever order they came in: a verdict on each withdrawal, a contact only once."""
-    met = sorted((flow.address, flow.account_id) for one in outcomes for flow in one.flows)
+    met = sorted((flow.address, flow.account_id) for one in outcomes for flow in one.flows if flow.first)
     verdicts = sorted(verdict.event_id for one in outcomes for verdict in one.verdicts)
     return [met, verdicts]
 

@@ -1,0 +1,71 @@
+"""Is an account of this exchange where several others pass on what they are paid like a wage?"""
+
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+from rules.circles import evidence
+from rules.dprk.company import GRADES, signs
+from rules.dprk.worker_cell import WAGES_SWEPT
+from rules.finding import Answer, Finding
+from rules.messages import Evidence, Flow
+from rules.rule import GroupRule, Near, Params, Window
+from rules.transfer import dollars, moment
+
+GATHERS: Final = "dprk.gathers"
+_CITED: Final = 19
+
+
+class Thresholds(Params, frozen=True, kw_only=True):
+    """`accounts_minimum` pay in wages, and not more than `others_each` others for each of them."""
+
+    window: Window
+    accounts_minimum: Annotated[int, Meta(ge=2, le=32)]
+    others_each: Annotated[int, Meta(ge=0, le=32)]
+    one_in: Annotated[int, Meta(ge=1, le=32)]
+
+
+class Facilitator(GroupRule):
+    """The subject is the account that collects; asked when it lets go in bulk."""
+
+    Parameters = Thresholds
+
+    def bind(self, params: Thresholds) -> None:
+        """Keep the parameters."""
+        self.params = params
+
+    def judge(self, flow: Flow, near: Near) -> Answer:
+        """Look at who was met at the account's own address."""
+        if GATHERS not in flow.signals or near.own is None:
+            return None
+        params, own = self.params, near.own
+        members = own.circle.heard(WAGES_SWEPT, flow, params.window)
+        others = {contact.account_id for contact in own.contacts}.difference(member.account_id for member in members)
+        if len(members) < params.accounts_minimum or len(others) > len(members) * params.others_each:
+            return None
+        facts = signs(members, params.one_in)
+        grade = min(1 + facts["signs"], len(GRADES) - 1)
+        return Finding(
+            story=("facilitator",),
+            stage=grade,
+            evidence=(*evidence(members[-_CITED:], "A wage passed on to the account"), _bulk(flow)),
+            facts={
+                "accounts": [member.account_id for member in members],
+                "account_count": len(members),
+                "account_count_minimum": params.accounts_minimum,
+                **facts,
+            },
+            counterparty=flow.address,
+            severity=GRADES[grade],
+        )
+
+
+def _bulk(flow: Flow) -> Evidence:
+    return Evidence(
+        event_id=flow.event_id,
+        amount=flow.amount,
+        asset=flow.asset,
+        value_usd=dollars(flow.value),
+        occurred_at=moment(flow.occurred_ms),
+        shows="Left in bulk",
+    )
