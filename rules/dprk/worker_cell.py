@@ -31,8 +31,9 @@ class WorkerCell(GroupRule):
     Parameters = Thresholds
 
     def bind(self, params: Thresholds) -> None:
-        """Keep the parameters."""
-        self.params = params
+        """Keep the parameters, and how many accounts make a cell by what they share."""
+        self.params, least = params, params.accounts_minimum
+        self.least = {"address": least, "device": least, "desk": params.linked_minimum}
 
     def judge(self, flow: Flow, near: Near) -> Answer:
         """Look at the company met at the address, then at the device, then among the customers of a desk."""
@@ -53,7 +54,7 @@ class WorkerCell(GroupRule):
                 "shares": shares,
                 "accounts": [member.account_id for member in members],
                 "account_count": len(members),
-                "account_count_minimum": self.params.linked_minimum if shares == "desk" else self.params.accounts_minimum,
+                "account_count_minimum": self.least[shares],
                 "device_id": flow.device_id,
                 **facts,
             },
