@@ -22,6 +22,7 @@ class Need(StrEnum):
     NETWORKS = "list of networks"
     VASPS = "list of VASPs"
     LABELS = "list of address labels"
+    VASPS_OR_LABELS = "list of VASPs or of address labels"
 
 
 class Knowledge(msgspec.Struct, frozen=True, eq=False):
@@ -56,8 +57,9 @@ class Knowledge(msgspec.Struct, frozen=True, eq=False):
 
     def lacks(self, need: Need) -> bool:
         """Whether no list of that kind is loaded."""
-        part = self.watchlist if need is Need.WATCHLIST else getattr(self.reference, need.name.lower())
-        return part is None
+        if need is Need.WATCHLIST:
+            return self.watchlist is None
+        return all(getattr(self.reference, part) is None for part in need.name.lower().split("_or_"))
 
 
 NOTHING: Final = Knowledge()

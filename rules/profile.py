@@ -4,7 +4,7 @@ The recent transfers stand column by column in event-time order, older life as d
 it belongs. The cost of an update and of a look back does not grow with the account's life.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -161,6 +161,11 @@ class Profile(msgspec.Struct, array_like=True):
             contacts[key] = day
         while len(contacts) > CONTACTS:
             del contacts[next(iter(contacts))]
+
+    def at(self, occurred_ms: int) -> range:
+        """The indices of the kept transfers of one moment."""
+        times = self.occurred_ms
+        return range(bisect_left(times, occurred_ms), bisect_right(times, occurred_ms))
 
     def since(self, index: int, window_ms: int) -> int:
         """First index of the half-open window `(t - window_ms, t]` that ends with the transfer at `index`."""

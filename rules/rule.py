@@ -123,6 +123,13 @@ class Case(msgspec.Struct, frozen=True, gc=False):
     knowledge: Knowledge = NOTHING  # the lists in force
     labelled: tuple[tuple[str, Label], ...] = ()
 
+    @property
+    def value(self) -> int:
+        """The value of the transfer in micro-dollars; works for one too old for the profile, too."""
+        if self.index >= 0 or self.transfer is None:
+            return self.profile.value[self.index]
+        return value_micros(self.transfer.value_usd)
+
     def own_evidence(self, shows: str) -> Evidence:
         """The transfer being judged, as evidence; works for one too old for the profile, too."""
         transfer = self.transfer

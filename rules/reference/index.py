@@ -12,7 +12,7 @@ import msgspec
 from rules.addresses import canonical_forms
 from rules.reference.listing import ListKind, ReferenceList
 from rules.reference.networks import Networks
-from rules.reference.rows import Jurisdiction, Label, NetworkRow, Vasp
+from rules.reference.rows import Jurisdiction, Label, NetworkRow, Tier, Vasp
 
 _LEGAL_FORMS_TEXT: Final = (
     "ab ag as bv co company corp corporation doo fze fzco gmbh inc incorporated jsc kk limited llc llp ltd nv oao oo ooo "
@@ -29,6 +29,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     lists: tuple[ReferenceList, ...]
     hash: str
     jurisdictions: Mapping[str, Jurisdiction] | None
+    watched: frozenset[str]  # codes of those that are embargoed or of high risk, in capitals and small letters
     networks: Networks | None
     vasps: Mapping[str, Vasp] | None
     labels: Mapping[str, tuple[Label, ...]] | None
@@ -70,6 +71,9 @@ def combine(lists: Iterable[ReferenceList]) -> Reference:
         lists=ordered,
         hash=sha256("\n".join(sorted(distinct)).encode()).hexdigest() if distinct else "",
         jurisdictions=jurisdictions if by_kind[ListKind.JURISDICTIONS] else None,
+        watched=frozenset(
+            code for row in jurisdictions.values() if row.tier is not Tier.MONITORED for code in (row.code, row.code.lower())
+        ),
         networks=Networks(networks) if by_kind[ListKind.NETWORKS] else None,
         vasps=vasps if by_kind[ListKind.VASPS] else None,
         labels=_surest_first(labels) if by_kind[ListKind.LABELS] else None,

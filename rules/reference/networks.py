@@ -7,7 +7,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
-from rules.reference.rows import NetworkRow
+from rules.reference.rows import Access, NetworkRow
 
 # judgement: the largest blocks ever given to one holder; what is wider would flag half of the internet by a slip
 _WIDEST: Final = {4: 8, 6: 16}
@@ -64,6 +64,7 @@ class Networks:
 
     def __init__(self, rows: Iterable[NetworkRow]) -> None:
         self.rows = tuple(rows)
+        self.tell_jurisdictions = any(row.jurisdiction is not None for row in self.rows)
         ranges = [prefix(row.network) for row in self.rows]
         self._covers: list[tuple[NetworkRow, ...]] = []
         known: dict[tuple[int, ...], int] = {}
@@ -88,6 +89,10 @@ class Networks:
         version, number, _ = read_ip(ip)
         at = bisect_right(self._starts[version], number) - 1
         return self._covers[self._cover[version][at]] if at >= 0 else ()
+
+    def hiding(self, ip: str) -> tuple[NetworkRow, ...]:
+        """The networks of `find` that hide who uses them: Tor, VPN, proxy, hosting. Raises BadAddress."""
+        return tuple(row for row in self.find(ip) if row.kind is not Access.REGION)
 
 
 def is_inside(ip: str) -> bool:

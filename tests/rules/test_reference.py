@@ -260,6 +260,7 @@ def test_knowledge_says_what_it_lacks() -> None:
     assert all(NOTHING.lacks(need) for need in Need)
     known = Knowledge(watchlist(), combine([listing(label())]))
     assert [need for need in Need if known.lacks(need)] == [Need.JURISDICTIONS, Need.NETWORKS, Need.VASPS]
+    assert Knowledge(None, combine([listing(kind=ListKind.VASPS)])).lacks(Need.VASPS_OR_LABELS) is False
 
 
 @pytest.mark.parametrize(

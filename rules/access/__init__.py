@@ -1,0 +1,1 @@
+"""Rules about from where and how an account is used."""

@@ -1,0 +1,1 @@
+"""Rules about the data on originator and beneficiary that travel with a transfer."""

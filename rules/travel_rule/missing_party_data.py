@@ -1,0 +1,82 @@
+"""Is the data on the other side that the travel rule asks for missing, or plainly made up, above the threshold?"""
+
+from functools import lru_cache
+from typing import Final
+
+from rules.finding import Answer, Finding, Unanswered
+from rules.profile import DAY_MS
+from rules.rule import AccountRule, Case, Params, Usd
+from rules.transfer import Kind, Party, PartyType, dollars
+
+_EU: Final = frozenset(
+    [
+        *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"),
+        *("IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"),
+    ]
+)
+# Judgement: what people and programs write when they have nothing to say.
+_FILLERS: Final = frozenset(["na", "none", "null", "nil", "unknown", "test", "anonymous", "customer", "user", "name", "xxx"])
+_TOLD_ONCE_IN: Final = 30 * DAY_MS  # judgement; for each VASP and kind of gap
+_CACHED: Final = 16_384  # judgement: counterparties that come back within some hours
+_UNTOLD: Final = Unanswered("the transfer says nothing about the counterparty")
+
+
+class Thresholds(Params, frozen=True, kw_only=True):
+    """From which value on data must come along: for holders in the `eu`, in the `us`, and elsewhere (`default`)."""
+
+    default: Usd
+    us: Usd
+    eu: Usd
+
+
+class MissingPartyData(AccountRule):
+    """An empty counterparty says that the other VASP was asked and sent nothing; none at all, that we do not know."""
+
+    Parameters = Thresholds
+    looks_back = False
+
+    def judge(self, case: Case) -> Answer:
+        """Answer from this transfer alone; which threshold holds is told by the country of the account's holder."""
+        transfer = case.transfer
+        if transfer is None:
+            return None
+        country = (transfer.account.country or "").upper() if transfer.account is not None else ""
+        regime = "eu" if country in _EU else "us" if country == "US" else "default"
+        threshold = getattr(self.params, regime)
+        value = case.value
+        if value < threshold:
+            return None
+        if transfer.counterparty is None:
+            return _UNTOLD
+        gaps = _gaps(transfer.counterparty, originator=transfer.kind is Kind.DEPOSIT)
+        if not gaps:
+            return None
+        evidence = case.own_evidence("; ".join(gaps))
+        return Finding(
+            story=(transfer.counterparty.vasp or "", *gaps, case.occurred_ms // _TOLD_ONCE_IN),
+            evidence=(evidence,),
+            counterparty=case.addresses[0] if case.addresses else None,
+            facts={
+                "gaps": list(gaps),
+                "regime": regime,
+                "value_usd": dollars(value),
+                "value_usd_minimum": dollars(threshold),
+                "vasp": transfer.counterparty.vasp,
+            },
+        )
+
+
+@lru_cache(maxsize=_CACHED)
+def _gaps(party: Party, *, originator: bool) -> tuple[str, ...]:
+    """What is missing or contradicts itself."""
+    gaps: tuple[str, ...] = ()
+    name = "".join(filter(str.isalnum, (party.name or "").casefold()))
+    if not name or name in _FILLERS or not any(map(str.isalpha, name)):
+        gaps += ("no name" if not name else f"the name is a filler: {party.name}",)
+    elif party.vasp and name == "".join(filter(str.isalnum, party.vasp.casefold())) and party.type is PartyType.INDIVIDUAL:
+        gaps += ("the person is named like the VASP",)
+    if originator and party.date_of_birth is None and party.country is None:
+        gaps += ("neither country nor date of birth of the originator",)
+    if party.type is PartyType.ENTITY and party.date_of_birth is not None:
+        gaps += ("a company with a date of birth",)
+    return gaps
