@@ -13,7 +13,7 @@ from rules.finding import Answer, Finding, Unanswered
 from rules.intake import Intake, Item, dead_letter
 from rules.knowledge import NOTHING, Knowledge
 from rules.lists import Watchlist
-from rules.messages import Action, Decision, Flow, ListMatch, NotEvaluated, Severity, Source, Verdict
+from rules.messages import Action, Decision, Excepted, Flow, ListMatch, NotEvaluated, Severity, Source, Verdict
 from rules.outcome import Outcome, Told, compose, effective_action, story_ids, together
 from rules.profile import Movement, Profile, contact_key
 from rules.reference import Label
@@ -38,8 +38,10 @@ class AccountsEngine:
         deposit_rules, self.missing_on_deposits = _answerable(ruleset.deposit_rules, knowledge)
         withdrawal_rules, self.missing = _answerable(ruleset.withdrawal_rules, knowledge)
         self.asking = Asking(deposit_rules, withdrawal_rules)
-        self.required_missing = any(ruleset[one.rule_id].about.required for one in self.missing)
-        self.withdrawal_names = tuple(rule.about.id for rule in withdrawal_rules)
+        live = {rule.about.id: rule.about for rule in ruleset.withdrawal_rules if rule.about.status is Status.LIVE}
+        self.missing_live = tuple(one for one in self.missing if one.rule_id in live)
+        self.required_missing = any(live[one.rule_id].required for one in self.missing_live)
+        self.withdrawal_names = tuple(rule.about.id for rule in withdrawal_rules if rule.about.id in live)
 
     def judge(
         self,
@@ -61,7 +63,7 @@ class AccountsEngine:
 class _Answers:
     """What the rules said about one transfer."""
 
-    __slots__ = ("actions", "alert_ids", "found", "missing", "required_missing", "signals", "told")
+    __slots__ = ("actions", "alert_ids", "excepted", "found", "missing", "required_missing", "signals", "told")
 
     def __init__(self) -> None:
         self.found: list[Told] = []
@@ -71,6 +73,7 @@ class _Answers:
         self.required_missing = False
         self.told: list[tuple[str, int]] = []
         self.signals: list[str] = []
+        self.excepted: list[Excepted] = []
 
 
 class _Batch:
@@ -223,11 +226,18 @@ class _Batch:
             self._outcome.flows.append(flow)
 
     def _note(self, rule: AccountRule, answer: Finding | Unanswered, case: Case, account_id: str, answers: _Answers) -> None:
-        tally, name = self._outcome.tally, rule.about.id
+        tally, name, exceptions = self._outcome.tally, rule.about.id, self._knowledge.exceptions
         if isinstance(answer, Unanswered):
             tally.not_evaluated[name] += 1
+            if rule.about.status is Status.SHADOW:
+                return
             answers.missing.append(NotEvaluated(name, answer.reason))
             answers.required_missing |= rule.about.required
+        elif (
+            exceptions and (made := exceptions.acting(name, account_id, _about(answer, case), case.occurred_ms)) is not None
+        ):
+            tally.excepted[name] += 1
+            answers.excepted.append(made.told)
         elif rule.about.status is Status.SHADOW:
             tally.shadowed[name] += 1
         elif rule.about.signal and rule.about.severity is Severity.INFO:
@@ -270,11 +280,13 @@ class _Batch:
         """What the exchange is told to do. Nothing said by any rule, on a list young enough: release."""
         decision, names = Decision.RELEASE, self._engine.withdrawal_names
         alert_ids: tuple[str, ...] = ()
-        missing = self._engine.missing
+        missing = self._engine.missing_live
+        excepted: tuple[Excepted, ...] = ()
         if self._engine.required_missing:
             decision = Decision.HOLD
         if answers is not None:
             alert_ids, missing = tuple(answers.alert_ids), (*missing, *answers.missing)
+            excepted = tuple(answers.excepted)
             if Action.REJECT in answers.actions:
                 decision = Decision.REJECT
             elif Action.HOLD in answers.actions or answers.required_missing:
@@ -294,6 +306,7 @@ class _Batch:
             list_hash=self._list_hash,
             list_age_seconds=self._list_age,
             source=source,
+            exceptions=excepted,
         )
 
     def _pass_on(self, item: Item, case: Case, answers: _Answers | None) -> None:
@@ -366,6 +379,14 @@ class _Batch:
         if met:
             profile.meet(met, occurred_ms)
         return met, device
+
+
+def _about(finding: Finding, case: Case) -> tuple[str, ...]:
+    """The addresses that a finding at a transfer is about."""
+    addresses = case.addresses
+    if case.transfer is None:  # judged again: its profile alone is known
+        addresses = (case.profile.address[case.index],)
+    return addresses if finding.counterparty is None else (finding.counterparty, *addresses)
 
 
 def _own_address(transfer: Transfer) -> str:

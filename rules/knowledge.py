@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from rules.exceptions import NO_EXCEPTIONS, Exceptions
 from rules.lists import Watchlist
 from rules.reference import Reference, combine
 from rules.reference.attribution import Attribution, attributions
@@ -26,14 +27,16 @@ class Need(StrEnum):
 
 
 class Knowledge(msgspec.Struct, frozen=True, eq=False):
-    """The lists in force. Where a list is missing, rules that need it say that they were not evaluated.
+    """The lists in force, and the exceptions that people have made.
 
+    Where a list is missing, rules that need it say that they were not evaluated.
     `watchlist` is None when no sanctions list is loaded; a part of `reference` is None when no list of its kind is.
     `attributed` is made of both: the addresses whose labels speak of a listed party. Leave it out.
     """
 
     watchlist: Watchlist | None = None
     reference: Reference = NO_REFERENCE
+    exceptions: Exceptions = NO_EXCEPTIONS
     attributed: Mapping[str, Attribution] = {}
 
     def __post_init__(self) -> None:
@@ -48,12 +51,13 @@ class Knowledge(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def identity(self) -> str:
-        """As `hash`, but it also covers the lists' names and dates of publication, which alerts and verdicts show."""
+        """As `hash`, but it also covers the exceptions, and the lists' names and dates of publication, which alerts show."""
         lines = [self.hash]
         if self.watchlist is not None:
             lines += [f"{one.hash} {one.published} {one.name}" for one in self.watchlist.lists]
         lines += [f"{one.hash} {one.published} {one.name}" for one in self.reference.lists]
-        return sha256("\n".join(lines).encode()).hexdigest() if self.hash else ""
+        lines += [self.exceptions.hash] if self.exceptions else []
+        return sha256("\n".join(lines).encode()).hexdigest() if self.hash or self.exceptions else ""
 
     def lacks(self, need: Need) -> bool:
         """Whether no list of that kind is loaded."""

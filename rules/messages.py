@@ -122,6 +122,15 @@ class NotEvaluated(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Excepted(msgspec.Struct, frozen=True):
+    """An exception that acted: a finding of the rule was not told, by whose decision, why, and until when."""
+
+    rule_id: str
+    author: str
+    reason: str
+    expires: str
+
+
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to one withdrawal."""
 
@@ -134,6 +143,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     list_hash: str | None
     list_age_seconds: int | None
     source: Source
+    exceptions: tuple[Excepted, ...] = ()
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):

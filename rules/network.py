@@ -5,6 +5,7 @@ from datetime import datetime
 
 from rules.address_state import AddressState
 from rules.finding import Finding, Unanswered
+from rules.knowledge import NOTHING, Knowledge
 from rules.messages import Flow
 from rules.outcome import Outcome, Told, compose, story_ids
 from rules.rule import CounterpartyRule, GroupRule, Near, Status
@@ -30,8 +31,9 @@ def _account(flow: Flow) -> str:
 class CounterpartiesEngine:
     """Judges batches of flows with the rules that are asked about an address."""
 
-    def __init__(self, ruleset: Ruleset) -> None:
+    def __init__(self, ruleset: Ruleset, knowledge: Knowledge = NOTHING) -> None:
         self.ruleset = ruleset
+        self.knowledge = knowledge
         self._on_deposit = [rule for rule in ruleset.counterparty_rules if Kind.DEPOSIT in rule.asked_on]
         self._on_withdrawal = [rule for rule in ruleset.counterparty_rules if Kind.WITHDRAWAL in rule.asked_on]
 
@@ -89,6 +91,8 @@ class CounterpartiesEngine:
         tally, name = outcome.tally, rule.about.id
         if isinstance(answer, Unanswered):
             tally.not_evaluated[name] += 1
+        elif self.knowledge.exceptions.acting(name, flow.account_id, (flow.address,), flow.occurred_ms) is not None:
+            tally.excepted[name] += 1
         elif rule.about.status is Status.SHADOW:
             tally.shadowed[name] += 1
         elif not (told := state.stories.tell_stage(*(ids := story_ids(rule, key, answer)), flow.occurred_ms)):

@@ -31,6 +31,7 @@ class Tally(msgspec.Struct):
     findings: Counter[str] = msgspec.field(default_factory=Counter)
     suppressed: Counter[str] = msgspec.field(default_factory=Counter)
     shadowed: Counter[str] = msgspec.field(default_factory=Counter)
+    excepted: Counter[str] = msgspec.field(default_factory=Counter)
     not_evaluated: Counter[str] = msgspec.field(default_factory=Counter)
     raised: Counter[str] = msgspec.field(default_factory=Counter)
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
+from rules.exceptions import Exceptions, Exemption
 from rules.knowledge import NOTHING, Knowledge
 from rules.lists import LeftOut, ListEntry, SanctionsList, merge
 from rules.reference import ListKind, ReferenceList, combine
@@ -47,6 +48,7 @@ class _Referred(msgspec.Struct, array_like=True):
 class _Lists(msgspec.Struct, array_like=True):
     watched: list[_Listing] | None
     referred: list[_Referred]
+    exceptions: tuple[Exemption, ...] = ()
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -135,6 +137,7 @@ def _rows(knowledge: Knowledge) -> _Lists:
         if watched is None
         else [_Listing(one.name, one.published, one.entries, one.left_out, one.notes) for one in watched.lists],
         [_Referred(one.name, one.kind, one.published, msgspec.Raw(_encode(one.rows))) for one in knowledge.reference.lists],
+        knowledge.exceptions.exemptions,
     )
 
 
@@ -148,6 +151,7 @@ def _knowledge(lists: _Lists) -> Knowledge:
             for one in watched
         ),
         combine(ReferenceList.of(one.name, one.kind, one.published, _rows_of(one)) for one in lists.referred),
+        Exceptions(lists.exceptions),
     )
 
 

@@ -25,10 +25,10 @@ class CounterpartiesStage(Stage):
     name = "counterparties"
     sources = (FLOWS,)
     journal = JOURNAL_COUNTERPARTIES
-    list_hash = ""
 
     def __init__(self, engine: CounterpartiesEngine) -> None:
         self._engine = engine
+        self.list_hash = engine.knowledge.identity
         self.ruleset = engine.ruleset.hash
 
     def decode(self, partition: int, records: Sequence[Sequence[RawRecord]]) -> Work:

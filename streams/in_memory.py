@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from rules.address_state import AddressState
 from rules.engine import AccountsEngine
 from rules.intake import Intake
+from rules.knowledge import NOTHING, Knowledge
 from rules.messages import Flow
 from rules.network import CounterpartiesEngine
 from rules.outcome import Outcome
@@ -33,8 +34,8 @@ class AccountsInMemory:
 class NetworkInMemory:
     """The counterparties stage."""
 
-    def __init__(self, ruleset: Ruleset) -> None:
-        self._engine = CounterpartiesEngine(ruleset)
+    def __init__(self, ruleset: Ruleset, knowledge: Knowledge = NOTHING) -> None:
+        self._engine = CounterpartiesEngine(ruleset, knowledge)
         self._addresses: defaultdict[str, AddressState] = defaultdict(AddressState)
 
     def judge(self, flows: Iterable[Flow], judged_ms: int) -> Outcome:

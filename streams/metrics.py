@@ -5,7 +5,7 @@
 | `lockgate_records_total` | input records by what became of them; together they are all records read |
 | `lockgate_unaccounted_records_total` | records read that are in none of those classes: must stay 0 |
 | `lockgate_verdicts_total` | verdicts by decision |
-| `lockgate_findings_total` | findings by rule: alerted, suppressed (story already told), shadowed |
+| `lockgate_findings_total` | findings by rule: alerted, suppressed (story already told), shadowed, excepted (by a person) |
 | `lockgate_rules_not_evaluated_total`, `lockgate_rule_errors_total` | rules that could not answer, or raised |
 | `lockgate_latency_seconds` | from the oldest record of a batch entering Kafka to its results being committed |
 | `lockgate_step_seconds` | time of a round's steps: load, judge, commit, publish |
@@ -79,7 +79,7 @@ _OUTCOMES: Final = {
 }
 _CLAIMED: Final = ("clean", "republished", "replayed", "wiped")
 _STEPS: Final = ("load", "judge", "commit", "publish")
-_FINDINGS: Final = ("alerted", "suppressed", "shadowed")
+_FINDINGS: Final = ("alerted", "suppressed", "shadowed", "excepted")
 _REFRESHES: Final = ("changed", "unchanged", "unreachable", "invalid", "refused")
 _shown: Final[set[tuple[str, str]]] = set()  # labels of the lags shown now
 
@@ -150,7 +150,7 @@ def count_batch(stage: str, judged: Judged, records: int) -> None:
     for decision, count in judged.decisions.items():
         VERDICTS.labels(decision).inc(count)
     tally = judged.tally
-    for outcome, counter in zip(_FINDINGS, (tally.findings, tally.suppressed, tally.shadowed), strict=True):
+    for outcome, counter in zip(_FINDINGS, (tally.findings, tally.suppressed, tally.shadowed, tally.excepted), strict=True):
         for rule, count in counter.items():
             FINDINGS.labels(rule, outcome).inc(count)
     for rule, count in tally.not_evaluated.items():

@@ -170,7 +170,7 @@ class Replay:
         ruleset, knowledge = self.rules(record.ruleset), self._knowledge[record.list_hash]
         if kind is AccountsStage:
             return AccountsStage(AccountsEngine(ruleset, knowledge, max_list_age_seconds=self._max_list_age))
-        return CounterpartiesStage(CounterpartiesEngine(ruleset))
+        return CounterpartiesStage(CounterpartiesEngine(ruleset, knowledge))
 
 
 class _Walk:

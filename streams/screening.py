@@ -36,7 +36,8 @@ class Screened(msgspec.Struct):
 class Totals(msgspec.Struct, kw_only=True):
     """What became of the lines: `lines` is the sum of deposits, withdrawals, duplicates and deadletters.
 
-    `not_evaluated` counts the questions a rule could not answer, `raised` those at which it failed, by rule.
+    `not_evaluated` counts the questions a rule could not answer, `raised` those at which it failed, `excepted` findings that
+    somebody has decided not to be told, by rule.
     """
 
     lines: int = 0
@@ -49,6 +50,7 @@ class Totals(msgspec.Struct, kw_only=True):
     alerts_by_rule: Counter[str] = msgspec.field(default_factory=Counter)
     not_evaluated: Counter[str] = msgspec.field(default_factory=Counter)
     raised: Counter[str] = msgspec.field(default_factory=Counter)
+    excepted: Counter[str] = msgspec.field(default_factory=Counter)
 
     def add(self, outcome: Outcome) -> None:
         """Count what a batch gave, in either stage; lines are counted by whoever reads them."""
@@ -62,6 +64,7 @@ class Totals(msgspec.Struct, kw_only=True):
         self.alerts_by_rule.update(tally.findings)
         self.not_evaluated.update(tally.not_evaluated)
         self.raised.update(tally.raised)
+        self.excepted.update(tally.excepted)
 
     def merge(self, other: "Totals") -> None:
         """Put other counts to these."""
@@ -79,7 +82,7 @@ class Screening:
     def __init__(self, engine: AccountsEngine, source: str) -> None:
         self.totals = Totals()
         self._accounts = AccountsInMemory(engine, _PARTITION)
-        self._network = NetworkInMemory(engine.ruleset)
+        self._network = NetworkInMemory(engine.ruleset, engine.knowledge)
         self._source = source
         self._gate = Gate(None, keyed=False)
 

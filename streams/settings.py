@@ -52,6 +52,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """host:port of /metrics, /healthz and /readyz."""
     rules: str | None = None
     """A folder of rule files that replace or add to the built-in ones."""
+    exceptions: str | None = None
+    """A TOML file of exceptions: findings that are not to be told, by whose decision, why, and until when."""
     archive_dir: str = "~/.local/state/lockgate/archive"
     """The folder that keeps every rule set and all lists that were in force, by hash, for `lockgate replay`."""
     session_timeout: float = 10.0
@@ -118,6 +120,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def lists_folder(self) -> Path:
         """`lists_dir` as a path."""
         return Path(self.lists_dir).expanduser()
+
+    def exceptions_file(self) -> Path | None:
+        """The file of exceptions, if one is named."""
+        return None if self.exceptions is None else Path(self.exceptions)
 
     def archive_folder(self) -> Path:
         """`archive_dir` as a path."""
@@ -258,6 +264,8 @@ def _faults(settings: Settings) -> list[str]:
         faults.append(f"group: {settings.group!r} may hold letters, digits, dot, dash and underscore")
     if settings.rules is not None and not Path(settings.rules).is_dir():
         faults.append(f"rules: {settings.rules!r} is not a folder")
+    if settings.exceptions is not None and not Path(settings.exceptions).is_file():
+        faults.append(f"exceptions: there is no file {settings.exceptions!r}")
     if settings.max_list_age_hours is not None and settings.max_list_age_hours <= 0:
         faults.append("max_list_age_hours: must be above 0")
     if not (settings.lists_refresh_seconds == 0 or settings.lists_refresh_seconds >= 1):

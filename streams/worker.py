@@ -54,7 +54,7 @@ def run_worker(settings: Settings, ruleset: Ruleset, knowledge: Knowledge) -> No
     metrics.TRANSACTIONAL.set(transactional)
     Archive(settings.archive_folder()).keep(ruleset, knowledge)
     engine = AccountsEngine(ruleset, knowledge, max_list_age_seconds=settings.max_list_age_seconds())
-    stages = (AccountsStage(engine), CounterpartiesStage(CounterpartiesEngine(ruleset)))
+    stages = (AccountsStage(engine), CounterpartiesStage(CounterpartiesEngine(ruleset, knowledge)))
     app = make_app(settings, stages, Store(settings.redis_access()), transactional=transactional)
     health.waiting_for = lambda: _not_ready(app)
 

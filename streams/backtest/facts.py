@@ -61,6 +61,7 @@ def _rule_facts(rule_id: str, engine: AccountsEngine, end: End, collected: Colle
         "by_severity": dict(collected.by_rule[rule_id]),
         "suppressed": end.suppressed[rule_id],
         "shadowed": end.shadowed[rule_id],
+        "excepted": end.totals.excepted[rule_id],
         "not_evaluated": end.totals.not_evaluated[rule_id],
         "raised": end.totals.raised[rule_id],
         "seconds": round(seconds, 4),

@@ -98,11 +98,23 @@ def _rules(rules: Mapping[str, Mapping[str, Any]]) -> str:
                 f"{sum(rule['by_severity'].get(one, 0) for one in _READ):,}",
                 f"{rule['suppressed']:,}",
                 f"{rule['shadowed']:,}",
+                f"{rule['excepted']:,}",
                 f"{rule['not_evaluated']:,}",
                 raised,
             )
         )
-    names = ("rule", "version", "#alerts", "", "#to read", "#suppressed", "#shadow", "#not evaluated", "#raised")
+    names = (
+        "rule",
+        "version",
+        "#alerts",
+        "",
+        "#to read",
+        "#suppressed",
+        "#shadow",
+        "#excepted",
+        "#not evaluated",
+        "#raised",
+    )
     return f"<h2>Rules</h2>{_table(names, rows)}"
 
 

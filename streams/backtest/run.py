@@ -8,6 +8,7 @@ from multiprocessing.connection import Connection
 from typing import Final
 
 from rules.engine import AccountsEngine
+from rules.knowledge import Knowledge
 from rules.messages import Alert, Flow
 from rules.ruleset import Ruleset
 from streams.backtest.clock import RuleClock
@@ -31,9 +32,9 @@ class BacktestFailed(LockgateError):
 class _Network:
     """The flows of all processes, judged as soon as no process can send an earlier one."""
 
-    def __init__(self, ruleset: Ruleset, judged_ms: int, by_event_time: bool) -> None:
+    def __init__(self, ruleset: Ruleset, knowledge: Knowledge, judged_ms: int, by_event_time: bool) -> None:
         self.clock = RuleClock(ruleset.counterparty_rules)
-        self._stage = NetworkInMemory(ruleset)
+        self._stage = NetworkInMemory(ruleset, knowledge)
         self._judged_ms = judged_ms
         self._by_event_time = by_event_time
         self._waiting: list[tuple[int, Flow]] = []
@@ -72,7 +73,7 @@ def run(
         LockgateError: the source cannot be read, or a process ended.
     """
     started = time.process_time()
-    network = _Network(engine.ruleset, judged_ms, source.by_event_time)
+    network = _Network(engine.ruleset, engine.knowledge, judged_ms, source.by_event_time)
     total = End()
     gc.collect()
     gc.freeze()

@@ -14,7 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rules.engine import AccountsEngine
+from rules.knowledge import Knowledge
 from rules.messages import Alert
+from rules.ruleset import Ruleset
 from streams.backtest.collected import Collected
 from streams.backtest.compare import compare
 from streams.backtest.facts import facts_of
@@ -26,6 +28,7 @@ from streams.cli.lists import list_option
 from streams.cli.options import json_option, timeout_option, with_settings
 from streams.cli.output import Output
 from streams.errors import SettingsError
+from streams.exceptions import with_exceptions
 from streams.kafka_access import silence_client_log
 from streams.knowledge import load_knowledge
 from streams.rulefiles import load_rules
@@ -39,7 +42,7 @@ _encode: Final = msgspec.json.Encoder().encode
 @click.command()
 @click.argument("source", metavar="FILE|TOPIC")
 @list_option
-@with_settings("reference", "rules", "kafka", "max_list_age_hours")
+@with_settings("reference", "rules", "exceptions", "kafka", "max_list_age_hours")
 @click.option("--diff", metavar="FOLDER", help=f"Compare with the rules of FOLDER, or with the {_BUILT_IN} ones.")
 @click.option("--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What happened, for the score.")
 @click.option("--html", type=_output, metavar="FILE", help="Write a page with plots, which needs no other file.")
@@ -74,12 +77,10 @@ def backtest(
     patterns = read_labels(labels) if labels else None
     knowledge = load_knowledge(sources or settings.lists, settings.reference)
     count = processes or os.cpu_count() or 1
-    max_age = settings.max_list_age_seconds()
-    engine = AccountsEngine(load_rules(settings.rules_folder()), knowledge, max_list_age_seconds=max_age)
+    engine = _engine(settings, load_rules(settings.rules_folder()), knowledge)
     before = None
     if diff is not None:
-        other = load_rules(None if diff == _BUILT_IN else _folder(diff))
-        baseline = AccountsEngine(other, knowledge, max_list_age_seconds=max_age)
+        baseline = _engine(settings, load_rules(None if diff == _BUILT_IN else _folder(diff)), knowledge)
         before = _judge(transfers, baseline, patterns, count, "before", None)
     facts, collected = _judge(transfers, engine, patterns, count, "judging", alerts)
     if before is not None:
@@ -89,6 +90,11 @@ def backtest(
             file.write(page(facts).encode())
     output = Output(as_json)
     output.line(facts, _words(facts))
+
+
+def _engine(settings: Settings, ruleset: Ruleset, lists: Knowledge) -> AccountsEngine:
+    knowledge = with_exceptions(lists, settings.exceptions_file(), ruleset)
+    return AccountsEngine(ruleset, knowledge, max_list_age_seconds=settings.max_list_age_seconds())
 
 
 def _judge(

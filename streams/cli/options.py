@@ -18,6 +18,7 @@ _HELP: Final = {
     "lists_refresh_seconds": ("SECONDS", "How often the lists' sources are looked at again; 0: never."),
     "http": ("HOST:PORT", "Where /metrics, /healthz and /readyz are served."),
     "rules": ("FOLDER", "Rule files that replace or add to the built-in ones."),
+    "exceptions": ("FILE", "Findings that are not to be told, by whose decision, why, until when (TOML)."),
     "archive_dir": ("FOLDER", "Where rules and lists that were in force are kept, for replay."),
     "session_timeout": ("SECONDS", "After which Kafka gives a silent worker's partitions to others."),
     "group": ("NAME", "Kafka consumer group; also names the state in Redis."),

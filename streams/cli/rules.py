@@ -1,6 +1,7 @@
 """`lockgate rules`: look at the rules, check your own, write the catalogue."""
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from rules.ruleset import Ruleset
 from streams.cli.options import json_option, with_settings
 from streams.cli.output import Output
 from streams.errors import RulesError
+from streams.exceptions import load_exceptions
 from streams.rule_catalogue import catalogue, question
 from streams.rule_lock import NAME, breaches, lock_of, own_sources, read_lock, write_lock
 from streams.rulefiles import load_rules
@@ -151,6 +153,24 @@ def lock(folder: Path | None, only_check: bool, release: bool, as_json: bool) ->
     released = sum(one.released for one in entries.values())
     facts = {"rules": len(entries), "released": released, "changed": len(found)}
     output.line(facts, f"{place / NAME}: {len(entries)} rules, {released} released, {len(found)} changed")
+
+
+@rules.command()
+@with_settings("rules", "exceptions")
+@json_option
+def exceptions(settings: Settings, as_json: bool) -> None:
+    """List the exceptions: which findings are not to be told, by whose decision, why, and whether they act today.
+
+    Exit codes: 0 listed; 2 the file is wrong.
+    """
+    today = datetime.now(UTC)
+    now_ms = int(today.timestamp() * 1000)
+    rows = []
+    for one in load_exceptions(settings.exceptions_file(), _load(settings)).exemptions:
+        state = "acts" if one.acts_at(now_ms) else "expired" if one.expires < today.date() else "to come"
+        rows.append((state, one.rule, one.account, one.address, one.author, one.reason, one.since, one.expires))
+    columns = ("state", "rule", "account", "address", "author", "reason", "since", "expires")
+    Output(as_json).rows(f"{len(rows)} exceptions", columns, rows)
 
 
 @rules.command()

@@ -20,6 +20,7 @@ from rules.lists import merge
 from streams.cli.lists import list_option
 from streams.cli.options import with_settings
 from streams.errors import LockgateError
+from streams.exceptions import with_exceptions
 from streams.feed_formats import open_file
 from streams.knowledge import load_knowledge
 from streams.rulefiles import load_rules
@@ -41,7 +42,7 @@ class UnusableFile(LockgateError):
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @list_option
-@with_settings("reference", "rules", "max_list_age_hours")
+@with_settings("reference", "rules", "exceptions", "max_list_age_hours")
 @click.option("--verdicts", type=_output, metavar="FILE", help="Write the verdicts on withdrawals as JSON lines.")
 @click.option("--deadletters", type=_output, metavar="FILE", help="Write what could not be judged, and why, as JSON lines.")
 @click.option("--summary", type=_output, metavar="FILE", help="Write the counts as JSON.")
@@ -64,6 +65,7 @@ def screen(
     """
     ruleset = load_rules(settings.rules_folder())
     knowledge = load_knowledge(sources or settings.lists, settings.reference)
+    knowledge = with_exceptions(knowledge, settings.exceptions_file(), ruleset)
     engine = AccountsEngine(ruleset, knowledge, max_list_age_seconds=settings.max_list_age_seconds())
     screening = Screening(engine, "stdin" if file == _STDIN else Path(file).name)
     gc.collect()
@@ -155,7 +157,7 @@ def _lines_file(path: Path | None, file: str) -> Iterator[BinaryIO | None]:
 def _facts(screening: Screening, knowledge: Knowledge, seconds: float) -> dict[str, Any]:
     watchlist = knowledge.watchlist or merge([])
     facts: dict[str, Any] = msgspec.to_builtins(screening.totals)
-    for name in ("decisions", "alerts_by_rule", "not_evaluated", "raised"):
+    for name in ("decisions", "alerts_by_rule", "not_evaluated", "raised", "excepted"):
         facts[name] = dict(sorted(facts[name].items()))
     return facts | {
         "list_hash": knowledge.hash,

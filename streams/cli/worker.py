@@ -3,6 +3,7 @@
 import click
 
 from streams.cli.options import with_settings
+from streams.exceptions import with_exceptions
 from streams.knowledge import gather
 from streams.logs import setup_logs
 from streams.refreshing import ListSources, keeper_in
@@ -21,6 +22,7 @@ from streams.worker import run_worker
     "lists_refresh_seconds",
     "http",
     "rules",
+    "exceptions",
     "archive_dir",
     "session_timeout",
     "group",
@@ -37,4 +39,5 @@ def worker(settings: Settings) -> None:
     """
     setup_logs(settings.log_level)
     sources = ListSources(settings.lists, keeper_in(settings.lists_folder()))
-    run_worker(settings, load_rules(settings.rules_folder()), gather(sources.start, settings.reference))
+    ruleset, knowledge = load_rules(settings.rules_folder()), gather(sources.start, settings.reference)
+    run_worker(settings, ruleset, with_exceptions(knowledge, settings.exceptions_file(), ruleset))

@@ -99,10 +99,10 @@ class Recomputation:
         self.stored: dict[tuple[str, int], Stored] = {}
         self._reader = Reader(bootstrap)
         self._accounts = AccountsEngine(ruleset, knowledge)
-        self._network = CounterpartiesEngine(ruleset)
+        self._network = CounterpartiesEngine(ruleset, knowledge)
         self._rules_and_list = {
             "accounts": (knowledge.identity, ruleset.hash),
-            "counterparties": ("", ruleset.hash),
+            "counterparties": (knowledge.identity, ruleset.hash),
         }
         self._bundles: Counter[tuple[bytes, bytes]] = Counter()
         self._alerts: dict[int, list[list[tuple[bytes, bytes]]]] = defaultdict(list)
