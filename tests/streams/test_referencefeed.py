@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from rules.reference import Access, Category, ListKind, Tier, VaspRisk
@@ -153,3 +154,20 @@ def test_what_is_no_list_in_a_folder_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("about", "utf-8")
     (tmp_path / ".hidden.csv").write_text("x", "utf-8")
     assert [each.name for each in load_reference([str(tmp_path)]).lists] == ["built-in jurisdictions", "tor"]
+
+
+def test_the_files_in_the_docs_load_as_they_stand() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "reference-lists.md").read_text("utf-8")
+    blocks = [block for block in page.split("```")[1::2] if "# published" in block]
+    lists = [read(block.strip().encode(), "docs", "docs") for block in blocks]
+    assert [(each.kind, len(each.rows), each.left_out) for each in lists] == [
+        (ListKind.LABELS, 2, ()),
+        (ListKind.NETWORKS, 2, ()),
+    ]
+
+
+def test_the_docs_name_every_column_and_word() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "reference-lists.md").read_text("utf-8")
+    columns = {field.name for kind in ListKind for field in msgspec.structs.fields(kind.row)}
+    words = {each.value for kind in (Access, Category, Tier, VaspRisk) for each in kind}  # type: ignore[attr-defined]
+    assert [word for word in sorted(columns | words) if f"`{word}`" not in page] == []
