@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from rules.finding import Answer, Finding
-from rules.lookalikes import imitated
+from rules.lookalikes import imitated, places
 from rules.rule import AccountRule, Case, Params, Usd
 from rules.transfer import Kind, dollars
 
@@ -35,13 +35,13 @@ class LookalikePayout(AccountRule):
         if not index or not address:
             return None
         known = profile.address[:index]
-        baits = [i for i, other in enumerate(known) if other == address] if address in known else []
-        if any(not inflow[i] for i in baits):
+        if any(not inflow[i] for i in places(address, known)):
             return None
         params = self.params
         paid = [i for i in imitated(address, known, params.first, params.last) if not inflow[i]]
         if not paid:
             return None
+        baits = list(places(address, known))
         cited = sorted({paid[-1], *baits[-5:]})
         shows = {paid[-1]: "Paid to the address that is imitated"} | dict.fromkeys(baits, "Deposit from the look-alike")
         return Finding(

@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from rules.finding import Answer, Finding
 from rules.profile import DAY_MS, Profile
-from rules.rule import AccountRule, Case, Params
+from rules.rule import AccountRule, Case, Params, Usd
 from rules.transfer import dollars
 
 _CITED: Final = 20
@@ -16,8 +16,12 @@ _BENFORD: Final = tuple((str(digit), log10(1 + 1 / digit)) for digit in range(1,
 
 
 class Thresholds(Params, frozen=True, kw_only=True):
-    """At least `count` kept amounts, the largest `spread` times the smallest, and `chi_squared` off the law."""
+    """At least `count` kept amounts, the largest `spread` times the smallest, and `chi_squared` off the law.
 
+    Asked at a transfer of `minimum` or more.
+    """
+
+    minimum: Usd
     count: Annotated[int, Meta(ge=20, le=64)]
     spread: Annotated[int, Meta(ge=1)]
     chi_squared: Annotated[int, Meta(ge=1)]
@@ -30,7 +34,7 @@ class DigitPattern(AccountRule):
 
     def bind(self, params: Thresholds) -> None:
         """Keep what the common path needs."""
-        self.params, self.last = params, params.count - 1
+        self.params, self.last, self.floor = params, params.count - 1, params.minimum
 
     def judge(self, case: Case) -> Answer:
         """Asked once a day, at its first transfer: the answer changes slowly."""

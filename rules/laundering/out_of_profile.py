@@ -1,5 +1,6 @@
 """Does the account move far more within a day, in one direction, than on any day of its last three months?"""
 
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 from msgspec import Meta
@@ -13,10 +14,14 @@ _CITED: Final = 20
 
 
 class Thresholds(Params, frozen=True, kw_only=True):
-    """`ratio` is against the largest day before, of which there must be `days` with transfers in this direction."""
+    """`ratio` is against the largest day before, of which there must be `days` with transfers in this direction.
+
+    A transfer of less than `piece` does not ask the question.
+    """
 
     window: Window
     minimum: Usd
+    piece: Usd
     ratio: Annotated[int, Meta(ge=1)]
     days: Annotated[int, Meta(ge=1, le=90)]
     history: Window
@@ -28,13 +33,15 @@ class OutOfProfile(AccountRule):
     Parameters = Thresholds
 
     def bind(self, params: Thresholds) -> None:
-        """Keep the parameters, and the smallest transfer worth a look: the pieces of `minimum` must be citable."""
-        self.params, self.window = params, params.window
-        self.floor = params.minimum // _CITED
+        """Keep what the common path needs."""
+        self.params, self.window, self.floor = params, params.window, params.piece
+        self.days = -(-params.window // DAY_MS)
 
     def judge(self, case: Case) -> Answer:
-        """The days before the window began are the measure."""
+        """The days before the window began are the measure; the daily sums alone leave busy accounts alone."""
         profile, index = case.profile, case.index
+        if self._ordinary(profile.days, profile.occurred_ms[index] // DAY_MS, profile.inflow[index]):
+            return None
         params, inflow, direction = self.params, profile.inflow, profile.inflow[index]
         start = profile.since(index, self.window)
         same = [i for i in range(start, index + 1) if inflow[i] == direction]
@@ -62,6 +69,15 @@ class OutOfProfile(AccountRule):
                 "window_hours": self.window / 3_600_000,
             },
         )
+
+    def _ordinary(self, days: Mapping[int, Day], today: int, inflow: bool) -> bool:
+        """Whether the days that the window touches, whole, are too little, or too little for the day before them."""
+        most = 0
+        for number in range(today - self.days, today + 1):
+            if (day := days.get(number)) is not None:
+                most += _moved(day, inflow)
+        eve = days.get(today - self.days - 1)
+        return most < self.params.minimum or (eve is not None and most < _moved(eve, inflow) * self.params.ratio)
 
 
 def _moved(day: Day, inflow: bool) -> int:

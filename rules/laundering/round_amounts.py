@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from rules.finding import Answer, Finding
 from rules.profile import DAY_MS
-from rules.rule import AccountRule, Case, Params
+from rules.rule import AccountRule, Case, Params, Usd
 from rules.transfer import dollars
 
 _CITED: Final = 20
@@ -14,8 +14,12 @@ _STORY_DAYS: Final = 28  # one story in four weeks
 
 
 class Thresholds(Params, frozen=True, kw_only=True):
-    """Of at least `count` kept transfers a share with no more than `digits` significant digits in the asset's units."""
+    """Of at least `count` kept transfers a share with no more than `digits` significant digits in the asset's units.
 
+    Asked at a transfer of `minimum` or more.
+    """
+
+    minimum: Usd
     count: Annotated[int, Meta(ge=10, le=64)]
     digits: Annotated[int, Meta(ge=1, le=4)]
     share_percent: Annotated[int, Meta(ge=50, le=100)]
@@ -28,7 +32,7 @@ class RoundAmounts(AccountRule):
 
     def bind(self, params: Thresholds) -> None:
         """Keep what the common path needs."""
-        self.params, self.last = params, params.count - 1
+        self.params, self.last, self.floor = params, params.count - 1, params.minimum
 
     def judge(self, case: Case) -> Answer:
         """Asked once a day, at its first transfer: the answer changes slowly."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.lookalikes import ends, imitated
+from rules.lookalikes import ends, imitated, places
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,8 @@ def test_an_address_imitates_those_with_the_same_ends_and_not_itself() -> None:
     assert imitated("0x1111bb2222", known, 4, 4) == [0]
     assert imitated("0x1111cc2222", known, 4, 4) == [0, 1]
     assert imitated("0x9999cc2222", known, 4, 4) == []
+
+
+def test_places_are_all_of_the_address_itself() -> None:
+    assert list(places("a", ["b", "a", "c", "a"])) == [1, 3]
+    assert list(places("a", [])) == []
