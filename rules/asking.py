@@ -1,7 +1,7 @@
 """Which rules are asked about a transfer.
 
 Those of its direction, each with the thresholds of the account's type and of the asset's class, and of these only the ones
-that can have something to say about so small a value. Most transfers are small, so most questions are never asked.
+that can have something to say about such a value. Most transfers are small, so most questions are never asked.
 """
 
 from bisect import bisect_right
@@ -19,13 +19,12 @@ class Questions:
     __slots__ = ("_floors", "_rules")
 
     def __init__(self, rules: Sequence[AccountRule]) -> None:
-        self._floors = sorted({rule.floor for rule in rules})
-        self._rules = [tuple(rule for rule in rules if rule.floor <= floor) for floor in self._floors]
+        self._floors = sorted({0} | {rule.floor for rule in rules} | {rule.ceiling + 1 for rule in rules})
+        self._rules = [tuple(rule for rule in rules if rule.floor <= value <= rule.ceiling) for value in self._floors]
 
     def about(self, value: int) -> tuple[AccountRule, ...]:
         """Those that may find something in a transfer of so many micro-dollars."""
-        place = bisect_right(self._floors, value)
-        return self._rules[place - 1] if place else ()
+        return self._rules[bisect_right(self._floors, value) - 1]
 
 
 class Asking:

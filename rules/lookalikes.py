@@ -15,11 +15,14 @@ def ends(address: str, first: int, last: int) -> tuple[str, str]:
     return address[:first], address[-last:]
 
 
+def alike(address: str, known: Sequence[str], last: int) -> bool:
+    """Whether any of `known`, itself included, ends as the address does: seen faster than one by one."""
+    return f"{address[-last:]}\n" in "\n".join([*known, ""])
+
+
 def imitated(address: str, known: Sequence[str], first: int, last: int) -> list[int]:
     """Where in `known` there is another address with the same ends; `address` must not be empty."""
     head, tail = ends(address, first, last)
-    if f"{tail}\n" not in "\n".join(known) + "\n":  # most often so, and seen faster than one by one
-        return []
     return [i for i, other in enumerate(known) if other.endswith(tail) and other.startswith(head) and other != address]
 
 

@@ -17,7 +17,7 @@ from rules.knowledge import NOTHING, Knowledge, Need
 from rules.messages import Action, Evidence, Flow, ListMatch, Severity
 from rules.profile import Profile
 from rules.reference import Label
-from rules.transfer import Kind, Transfer, dollars, moment, value_micros
+from rules.transfer import MAX_VALUE_USD, MICRO, Kind, Transfer, dollars, moment, value_micros
 
 _UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,4})([smhd])", re.ASCII)
@@ -165,8 +165,9 @@ class AccountRule(Rule):
 
     `looks_back` says that the answer comes from the profile alone, so that the rule is asked again about later transfers
     when a late one lands before them. `event_story` says that every finding is a story of its own, which needs no memory.
-    `needs` names the lists without which the rule is not asked, but noted as not evaluated. `floor` is the value in
-    micro-dollars below which a transfer never gives the rule anything to say: it is not asked about smaller ones.
+    `needs` names the lists without which the rule is not asked, but noted as not evaluated. `floor` and `ceiling` are the
+    smallest and the largest value in micro-dollars of a transfer that may give the rule something to say: it is not asked
+    about others.
     """
 
     asked_on: frozenset[Kind] = frozenset(Kind)
@@ -174,6 +175,7 @@ class AccountRule(Rule):
     event_story: bool = False
     needs: tuple[Need, ...] = ()
     floor: int = 0
+    ceiling: int = MAX_VALUE_USD * MICRO
 
     def variant(self, account_type: str, asset: str) -> "AccountRule":
         """The rule with the thresholds for an account of this type and this asset."""

@@ -26,13 +26,13 @@ class AddressPoisoning(AccountRule):
 
     def bind(self, params: Thresholds) -> None:
         """Keep what the common path needs."""
-        self.params, self.maximum = params, params.maximum
+        self.params, self.ceiling = params, params.maximum
 
     def judge(self, case: Case) -> Answer:
-        """Only a tiny deposit asks the question."""
+        """Compare the sender with the addresses paid before."""
         profile, index = case.profile, case.index
         address = profile.address[index]
-        if profile.value[index] > self.maximum or not index or not address:
+        if not index or not address:
             return None
         params, known = self.params, profile.address[:index]
         paid = [i for i in imitated(address, known, params.first, params.last) if not profile.inflow[i]]

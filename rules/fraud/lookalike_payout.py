@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from rules.finding import Answer, Finding
-from rules.lookalikes import imitated, places
+from rules.lookalikes import alike, imitated, places
 from rules.rule import AccountRule, Case, Params, Usd
 from rules.transfer import Kind, dollars
 
@@ -29,21 +29,23 @@ class LookalikePayout(AccountRule):
         self.params, self.floor = params, params.minimum
 
     def judge(self, case: Case) -> Answer:
-        """Only an address never paid before asks the question."""
+        """Only an address never paid before, but for a test, asks the question."""
         profile, index = case.profile, case.index
         address, inflow = profile.address[index], profile.inflow
-        if not index or not address:
+        if not address:
             return None
-        known = profile.address[:index]
-        if any(not inflow[i] for i in places(address, known)):
+        known, params = profile.address[:index], self.params
+        if address not in known:
+            if not alike(address, known, params.last):
+                return None
+        elif any(not inflow[i] and profile.value[i] >= self.floor for i in places(address, known)):
             return None
-        params = self.params
         paid = [i for i in imitated(address, known, params.first, params.last) if not inflow[i]]
         if not paid:
             return None
-        baits = list(places(address, known))
-        cited = sorted({paid[-1], *baits[-5:]})
-        shows = {paid[-1]: "Paid to the address that is imitated"} | dict.fromkeys(baits, "Deposit from the look-alike")
+        met = list(places(address, known))
+        cited = sorted({paid[-1], *met[-5:]})
+        shows = {paid[-1]: "Paid to the address that is imitated"} | dict.fromkeys(met, "The look-alike was met before")
         return Finding(
             story=(address,),
             evidence=(
@@ -55,7 +57,7 @@ class LookalikePayout(AccountRule):
                 "known_address": known[paid[-1]],
                 "same_first_characters_minimum": params.first,
                 "same_last_characters_minimum": params.last,
-                "deposits_from_lookalike": len(baits),
+                "lookalike_met_before": len(met),
                 "value_usd": dollars(profile.value[index]),
                 "value_usd_minimum": dollars(params.minimum),
             },

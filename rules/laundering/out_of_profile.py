@@ -1,6 +1,5 @@
 """Does the account move far more within a day, in one direction, than on any day of its last three months?"""
 
-from collections.abc import Mapping
 from typing import Annotated, Final
 
 from msgspec import Meta
@@ -40,9 +39,14 @@ class OutOfProfile(AccountRule):
     def judge(self, case: Case) -> Answer:
         """The days before the window began are the measure; the daily sums alone leave busy accounts alone."""
         profile, index = case.profile, case.index
-        if self._ordinary(profile.days, profile.occurred_ms[index] // DAY_MS, profile.inflow[index]):
+        times, days, inflow = profile.occurred_ms, profile.days, profile.inflow
+        params, direction, today, most = self.params, inflow[index], times[index] // DAY_MS, 0
+        for number in range(today - self.days, today + 1):
+            if (day := days.get(number)) is not None:
+                most += day.deposited if direction else day.withdrawn
+        eve = days.get(today - self.days - 1)
+        if most < params.minimum or (eve is not None and most < _moved(eve, direction) * params.ratio):
             return None
-        params, inflow, direction = self.params, profile.inflow, profile.inflow[index]
         start = profile.since(index, self.window)
         same = [i for i in range(start, index + 1) if inflow[i] == direction]
         moved = sum(profile.value[i] for i in same)
@@ -53,7 +57,6 @@ class OutOfProfile(AccountRule):
         largest = max(active, default=0)
         if moved < largest * params.ratio:
             return None
-        times = profile.occurred_ms
         if len(active) < params.days or profile.first_ms > times[start] - params.history:
             return Unanswered("too little history in this direction to tell what is usual")
         return Finding(
@@ -69,15 +72,6 @@ class OutOfProfile(AccountRule):
                 "window_hours": self.window / 3_600_000,
             },
         )
-
-    def _ordinary(self, days: Mapping[int, Day], today: int, inflow: bool) -> bool:
-        """Whether the days that the window touches, whole, are too little, or too little for the day before them."""
-        most = 0
-        for number in range(today - self.days, today + 1):
-            if (day := days.get(number)) is not None:
-                most += _moved(day, inflow)
-        eve = days.get(today - self.days - 1)
-        return most < self.params.minimum or (eve is not None and most < _moved(eve, inflow) * self.params.ratio)
 
 
 def _moved(day: Day, inflow: bool) -> int:

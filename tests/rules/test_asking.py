@@ -8,8 +8,8 @@ from rules.rule import AccountRule, Case
 
 
 class Silent(AccountRule):
-    def __init__(self, name: str, floor: int = 0) -> None:
-        self.name, self.floor = name, floor
+    def __init__(self, name: str, floor: int = 0, ceiling: int = 10**17) -> None:
+        self.name, self.floor, self.ceiling = name, floor, ceiling
 
     def judge(self, case: Case) -> Answer:
         return None
@@ -24,6 +24,12 @@ def names(questions: Questions, value: int) -> str:
 )
 def test_a_rule_is_asked_from_its_floor_on_in_the_order_of_the_rule_set(value: int, asked: str) -> None:
     questions = Asking([], [Silent("a", 30), Silent("b"), Silent("c", 10)]).questions(False, "", "BTC")
+    assert names(questions, value) == asked
+
+
+@pytest.mark.parametrize(("value", "asked"), [(0, "a"), (9, "a"), (10, "ab"), (20, "ab"), (21, "b"), (10**17, "b")])
+def test_a_rule_is_not_asked_above_its_ceiling(value: int, asked: str) -> None:
+    questions = Asking([Silent("a", 0, 20), Silent("b", 10)], []).questions(True, "", "BTC")
     assert names(questions, value) == asked
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.lookalikes import ends, imitated, places
+from rules.lookalikes import alike, ends, imitated, places
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,10 @@ def test_an_address_imitates_those_with_the_same_ends_and_not_itself() -> None:
 def test_places_are_all_of_the_address_itself() -> None:
     assert list(places("a", ["b", "a", "c", "a"])) == [1, 3]
     assert list(places("a", [])) == []
+
+
+def test_alike_are_those_that_end_the_same() -> None:
+    assert alike("0xaa22", ["0xbb22"], 2)
+    assert not alike("0xaa22", ["0xbb22", "0x22cc"], 3)
+    assert not alike("0xaa22", ["0x2", "2", "0xa223"], 2)
+    assert not alike("0xaa22", [], 2)
