@@ -31,14 +31,13 @@ class SingleUseWallets(AccountRule):
     def bind(self, params: Thresholds) -> None:
         """Keep what the common path needs."""
         self.params, self.window, self.minimum = params, params.window, params.minimum
+        self.floor = params.minimum
 
     def judge(self, case: Case) -> Answer:
         """Count deposits of the same asset and amount whose sender shows up once in all of the kept history."""
         profile, index = case.profile, case.index
         _, amount, asset, _ = profile.detail[index]
-        if profile.value[index] < self.minimum or not _is_denomination(amount):
-            return None
-        if class_of(asset) is AssetClass.STABLECOIN:
+        if not _is_denomination(amount) or class_of(asset) is AssetClass.STABLECOIN:
             return None
         alike = self._alike(profile, index, amount, asset)
         if len(alike) < self.params.count:
