@@ -29,7 +29,8 @@ class AddressState(msgspec.Struct, array_like=True):
     """The latest contact with each account and direction, ordered by event time, and the stories already told.
 
     An address with too many of them is a service: from then on its contacts are left as they are. `circle` are the accounts
-    with signals. The same is kept of devices (their circle) and of accounts with signals (their stories).
+    with signals. The same is kept of devices (the first transfer of each account there) and of accounts
+    with signals (their stories).
     """
 
     contacts: list[Contact] = []

@@ -1,6 +1,6 @@
 """The counterparties stage: judges flows between accounts and addresses, one batch at a time. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from rules.address_state import AddressState
@@ -14,9 +14,9 @@ from rules.transfer import Kind, moment
 
 
 def keys(flow: Flow) -> tuple[str, ...]:
-    """The states that judging a flow needs: of its address and, when it has signals, of the device and the account, too."""
+    """The states that judging a flow needs: of its address, of the device, and when it has signals of the account, too."""
     if not flow.signals:
-        return (flow.address,)
+        return (flow.address, _device(flow)) if flow.device_id else (flow.address,)
     return tuple(key for key in (flow.address, _device(flow), _account(flow), flow.own_address) if key)
 
 
@@ -34,8 +34,10 @@ class CounterpartiesEngine:
     def __init__(self, ruleset: Ruleset, knowledge: Knowledge = NOTHING) -> None:
         self.ruleset = ruleset
         self.knowledge = knowledge
-        self._on_deposit = [rule for rule in ruleset.counterparty_rules if Kind.DEPOSIT in rule.asked_on]
-        self._on_withdrawal = [rule for rule in ruleset.counterparty_rules if Kind.WITHDRAWAL in rule.asked_on]
+        rules = [rule for rule in ruleset.counterparty_rules if not rule.of_device]
+        self._on_deposit = [rule for rule in rules if Kind.DEPOSIT in rule.asked_on]
+        self._on_withdrawal = [rule for rule in rules if Kind.WITHDRAWAL in rule.asked_on]
+        self._on_device = [rule for rule in ruleset.counterparty_rules if rule.of_device]
 
     def judge(self, flows: list[Flow], states: Mapping[str, AddressState], judged_ms: int) -> Outcome:
         """Judge flows in event-time order; `states` holds every address among them and is updated in place."""
@@ -48,17 +50,32 @@ class CounterpartiesEngine:
                 outcome.addresses.add(flow.address)
             if flow.signals:
                 self._meet(flow, states, outcome, detected_at)
-            if service:
-                continue
-            for rule in self._on_deposit if flow.inflow else self._on_withdrawal:
-                try:
-                    answer = rule.judge(flow, state)
-                except Exception as error:  # noqa: BLE001  # a broken rule must not stop the flow nor pass as clean
-                    outcome.tally.raised[rule.about.id] += 1
-                    answer = Unanswered(f"the rule raised {type(error).__name__}")
-                if answer is not None:
-                    self._note(rule, answer, flow, flow.address, state, outcome, detected_at)
+            if flow.device_id and not states[_device(flow)].service and states[_device(flow)].add(flow):
+                outcome.addresses.add(_device(flow))
+                self._ask(self._on_device, flow, _device(flow), states, outcome, detected_at)
+            if not service:
+                rules = self._on_deposit if flow.inflow else self._on_withdrawal
+                self._ask(rules, flow, flow.address, states, outcome, detected_at)
         return outcome
+
+    def _ask(
+        self,
+        rules: Iterable[CounterpartyRule],
+        flow: Flow,
+        key: str,
+        states: Mapping[str, AddressState],
+        outcome: Outcome,
+        detected_at: datetime,
+    ) -> None:
+        """Ask rules about the state of `key`, an address or a device."""
+        for rule in rules:
+            try:
+                answer = rule.judge(flow, states[key])
+            except Exception as error:  # noqa: BLE001  # a broken rule must not stop the flow nor pass as clean
+                outcome.tally.raised[rule.about.id] += 1
+                answer = Unanswered(f"the rule raised {type(error).__name__}")
+            if answer is not None:
+                self._note(rule, answer, flow, key, states[key], outcome, detected_at)
 
     def _meet(self, flow: Flow, states: Mapping[str, AddressState], outcome: Outcome, detected_at: datetime) -> None:
         """An account with signals joins those met at the same address and device; ask about their company."""

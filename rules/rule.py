@@ -192,9 +192,13 @@ class AccountRule(Rule):
 
 
 class CounterpartyRule(Rule):
-    """Asked at every flow between an account and a counterparty address, with what is known of the address."""
+    """Asked at every flow between an account and a counterparty address, with what is known of the address.
+
+    One `of_device` is asked when an account is met on a device for the first time, with what is known of the device.
+    """
 
     asked_on: ClassVar[frozenset[Kind]] = frozenset(Kind)
+    of_device: ClassVar[bool] = False
 
     def judge(self, flow: Flow, state: AddressState) -> Answer:
         """Answer the rule's question; `state` already holds the flow."""

@@ -156,3 +156,11 @@ def test_hops_of_a_day_are_one_story_that_grows() -> None:
 def test_the_pattern_of_amounts_is_told_once_in_weeks() -> None:
     plans = [(20 - n / 8, IN, "1500") for n in range(160)]
     assert len(told("laundering.round_amounts", plans, amount="0.5", asset="BTC", network="other")) <= 2
+
+
+def test_a_device_is_told_with_three_accounts_and_again_when_it_is_more_than_a_family() -> None:
+    batches = [step(n, (9 - n, IN, "600"), account=f"a{n}", device_id="phone") for n in range(10)]
+    first, update = judge("laundering.shared_device", batches)
+    assert (first.facts["accounts"], first.severity) == (["a0", "a1", "a2"], Severity.LOW)
+    assert (update.facts["account_count"], update.severity) == (8, Severity.MEDIUM)
+    assert update.refers_to == first.alert_id
