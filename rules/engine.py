@@ -14,6 +14,7 @@ from rules.intake import Intake, Item, dead_letter
 from rules.knowledge import NOTHING, Knowledge
 from rules.lists import Watchlist
 from rules.messages import Action, Decision, Excepted, Flow, ListMatch, NotEvaluated, Severity, Source, Verdict
+from rules.note import Note
 from rules.outcome import Outcome, Told, compose, effective_action, story_ids, together
 from rules.profile import Movement, Profile, contact_key
 from rules.reference import Label
@@ -22,6 +23,7 @@ from rules.ruleset import Ruleset
 from rules.seen import Meeting, Seen
 from rules.transfer import BadTransfer, Kind, Transfer, moment
 
+NO_NOTES: Final[Mapping[str, Note]] = {}
 JUDGED_AGAIN: Final = 16  # judgement: later transfers asked about again when a late one lands before them
 
 
@@ -50,13 +52,15 @@ class AccountsEngine:
         profiles: Mapping[str, Profile],
         seen: Seen,
         judged_ms: int,
+        notes: Mapping[str, Note] = NO_NOTES,
     ) -> Outcome:
         """Judge a batch in event-time order.
 
         `profiles` holds the profile of every account of the batch and is updated in place, as is `seen`. `judged_ms` is
-        the time of judging as the journal has it: it dates alerts and the list's age, and decides nothing else.
+        the time of judging as the journal has it: it dates alerts and the list's age, and decides nothing else. `notes` are
+        those on the canonical addresses that the batch's withdrawals go to.
         """
-        batch = _Batch(self, partition, profiles, seen, judged_ms)
+        batch = _Batch(self, partition, profiles, seen, judged_ms, notes)
         return batch.run(intake)
 
 
@@ -80,7 +84,13 @@ class _Batch:
     """One batch being judged."""
 
     def __init__(
-        self, engine: AccountsEngine, partition: int, profiles: Mapping[str, Profile], seen: Seen, judged_ms: int
+        self,
+        engine: AccountsEngine,
+        partition: int,
+        profiles: Mapping[str, Profile],
+        seen: Seen,
+        judged_ms: int,
+        notes: Mapping[str, Note],
     ) -> None:
         self._engine = engine
         self._ruleset = engine.ruleset
@@ -90,6 +100,7 @@ class _Batch:
         self._partition = partition
         self._profiles = profiles
         self._seen = seen
+        self._notes = notes
         self._detected_at = moment(judged_ms)
         self._list_hash = engine.knowledge.hash or None
         self._list_age = _age_seconds(engine.knowledge.watchlist, judged_ms)
@@ -166,7 +177,11 @@ class _Batch:
             addresses[0] if addresses else "",
             (transfer.event_id, transfer.amount, transfer.asset, network or ""),
         )
-        return Case(profile, index, occurred_ms, transfer, addresses, unreadable, listed, self._knowledge, labelled)
+        notes = self._notes
+        noted: tuple[tuple[str, Note], ...] = ()
+        if notes and not inflow:
+            noted = tuple((address, notes[address]) for address in addresses if address in notes)
+        return Case(profile, index, occurred_ms, transfer, addresses, unreadable, listed, self._knowledge, labelled, noted)
 
     def _ask(self, rules: Iterable[AccountRule], case: Case, account_id: str, source: Source) -> _Answers | None:
         """Ask each rule; None when none had anything to say."""

@@ -8,7 +8,7 @@ given every transfer has an address of its own, and `""` means none.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, Literal
 
@@ -23,6 +23,7 @@ from rules.knowledge import Knowledge
 from rules.lists import ListedAddress, ListEntry, SanctionsList, Watchlist, merge
 from rules.messages import Action, Alert, Severity
 from rules.network import CounterpartiesEngine
+from rules.note import Note
 from rules.outcome import Outcome
 from rules.profile import Profile
 from rules.reference import Label, ListKind, ReferenceList, combine, fault
@@ -164,7 +165,7 @@ def _run(rule: Rule, file: RuleFile, example: Example) -> Outcome:
     alone = type(rule)(live, {name: one.value for name, one in file.params.items()})
     said = _Said(_SAID, {})
     rules = {live.id: (alone, file), _SAID.id: (said, RuleFile(rule=_SAID, example=()))}
-    stage = _Stage(Ruleset(rules, "example"), _knowledge(example))
+    stage = _Stage(Ruleset(rules, "example"), _knowledge(example), _notes(example))
     stage.judge([one for n, raw in enumerate(example.history) for one in said.listen(_step(raw), f"history-{n}")])
     stage.forget_stories()
     outcome = stage.judge(list(said.listen(_step(example.event), "event")))
@@ -230,7 +231,8 @@ def failures(ruleset: Ruleset) -> Iterator[Failure]:
 class _Stage:
     """Both engines with empty state; remembers what went through, as the worker does."""
 
-    def __init__(self, ruleset: Ruleset, knowledge: Knowledge) -> None:
+    def __init__(self, ruleset: Ruleset, knowledge: Knowledge, notes: Mapping[str, Note]) -> None:
+        self._notes = notes
         self._accounts = AccountsEngine(ruleset, knowledge)
         self._counterparties = CounterpartiesEngine(ruleset)
         self._by_address = any(isinstance(rule, CounterpartyRule | GroupRule) for rule in ruleset.rules)
@@ -253,7 +255,7 @@ class _Stage:
         if intake.deadletters:
             bad = intake.deadletters[0]
             raise BadExample(f"{bad.field}: {bad.reason}")
-        outcome = self._accounts.judge(intake, 0, self._profiles, self._seen, EVENT_MS)
+        outcome = self._accounts.judge(intake, 0, self._profiles, self._seen, EVENT_MS, self._notes)
         if self._by_address:
             return self._counterparties.judge(outcome.flows, self._states, EVENT_MS)
         return outcome
@@ -277,6 +279,11 @@ def _knowledge(example: Example) -> Knowledge:
                 raise BadExample("; ".join(faults))
             lists.append(ReferenceList.of("examples", kind, published, spelt))
     return Knowledge(_watchlist(example), combine(lists))
+
+
+def _notes(example: Example) -> dict[str, Note]:
+    noted_ms = time_of(example.noted_at)
+    return {spell(one): Note("example.rule", severity, "A story", "id", noted_ms) for one, severity in example.noted.items()}
 
 
 def _watchlist(example: Example) -> Watchlist | None:

@@ -1,10 +1,12 @@
 """From raw records to an ordered batch of checked transfers, with a dead letter for each that is none."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Final
 
 import msgspec
 
+from rules.addresses import MalformedAddress, canonical
 from rules.messages import DeadLetter, Source
 from rules.transfer import BadTransfer, Kind, Transfer, read_transfer, time_ms, value_micros
 
@@ -26,6 +28,16 @@ class Intake(msgspec.Struct):
     def accounts(self) -> set[str]:
         """Whose profiles the batch needs."""
         return {item[4].account_id for item in self.items}
+
+    def destinations(self) -> set[str]:
+        """The canonical addresses that the batch's withdrawals go to, as far as they can be read."""
+        found = set()
+        for _, _, _, _, transfer, _, _ in self.items:
+            if transfer.kind is Kind.WITHDRAWAL:
+                for address in transfer.addresses:
+                    with suppress(MalformedAddress):
+                        found.add(canonical(address, transfer.network))
+        return found
 
 
 class Gate:

@@ -7,7 +7,7 @@ from rules.address_state import AddressState
 from rules.finding import Finding, Unanswered
 from rules.knowledge import NOTHING, Knowledge
 from rules.messages import Flow
-from rules.outcome import Outcome, Told, compose, story_ids
+from rules.outcome import Outcome, Told, compose, story_ids, take_note
 from rules.rule import CounterpartyRule, GroupRule, Near, Status
 from rules.ruleset import Ruleset
 from rules.transfer import Kind, moment
@@ -117,9 +117,11 @@ class CounterpartiesEngine:
         else:
             tally.findings[name] += 1
             outcome.addresses.add(key)
+            telling = Told(rule, answer, told[0], None if told[0] == ids[0] else ids[0])
+            take_note(outcome, telling, flow.occurred_ms)
             outcome.alerts.append(
                 compose(
-                    Told(rule, answer, told[0], None if told[0] == ids[0] else ids[0]),
+                    telling,
                     account_id=flow.account_id,
                     ruleset_hash=self.ruleset.hash,
                     source=flow.source,

@@ -10,6 +10,7 @@ import msgspec
 
 from rules.finding import Finding
 from rules.messages import Action, Alert, AlertStatus, DeadLetter, Flow, Related, Severity, Source, Verdict
+from rules.note import Note
 from rules.profile import Movement
 from rules.rule import Rule
 
@@ -39,7 +40,8 @@ class Tally(msgspec.Struct):
 class Outcome(msgspec.Struct):
     """Everything a batch gives to the world, in the order in which it was judged, and what its states have to remember.
 
-    `movements` are those of its accounts, `addresses` the ones whose state has changed.
+    `movements` are those of its accounts, `addresses` the ones whose state has changed, `notes` what withdrawals to an
+    address should know from now on.
     """
 
     verdicts: list[Verdict] = []
@@ -48,6 +50,7 @@ class Outcome(msgspec.Struct):
     flows: list[Flow] = []
     movements: list[tuple[str, Movement]] = []
     addresses: set[str] = set()
+    notes: dict[str, Note] = {}
     counts: Counts = msgspec.field(default_factory=Counts)
     tally: Tally = msgspec.field(default_factory=Tally)
 
@@ -94,6 +97,17 @@ def together(findings: Iterable[Told]) -> list[Told]:
         strongest, *others = sorted(group, key=lambda one: -RANK[one.severity])
         alone.append(msgspec.structs.replace(strongest, related=tuple(other.as_related() for other in others)))
     return alone
+
+
+def take_note(outcome: Outcome, told: Told, occurred_ms: int) -> None:
+    """Let withdrawals to the address of a finding know of it, when it is one for a person to read."""
+    address = told.finding.counterparty
+    if address is None or RANK[told.severity] < RANK[Severity.MEDIUM]:
+        return
+    known = outcome.notes.get(address)
+    if known is None or RANK[known.severity] <= RANK[told.severity]:
+        about = told.rule.about
+        outcome.notes[address] = Note(about.id, told.severity, about.title, told.refers_to or told.alert_id, occurred_ms)
 
 
 def compose(told: Told, *, account_id: str, ruleset_hash: str, source: Source, detected_at: datetime) -> Alert:

@@ -15,6 +15,7 @@ from rules.address_state import AddressState
 from rules.finding import Answer
 from rules.knowledge import NOTHING, Knowledge, Need
 from rules.messages import Action, Evidence, Flow, ListMatch, Severity
+from rules.note import Note
 from rules.profile import Profile
 from rules.reference import Label
 from rules.transfer import MAX_VALUE_USD, MICRO, Kind, Transfer, dollars, moment, value_micros
@@ -110,7 +111,7 @@ class Case(msgspec.Struct, frozen=True, gc=False):
     that look back are not asked. `transfer` is None when a transfer is judged again because a late one landed before it:
     then only rules that look back are asked. `addresses` are the canonical ones of the counterparty's side; `unreadable`
     holds a reason for each that could not be read, `listed` the list entry of each that is on a list, by canonical address;
-    likewise `labelled` holds their labels.
+    likewise `labelled` holds their labels, and `noted`, of a withdrawal, what the counterparties stage has found about them.
     """
 
     profile: Profile
@@ -122,6 +123,7 @@ class Case(msgspec.Struct, frozen=True, gc=False):
     listed: tuple[tuple[str, ListMatch], ...] = ()
     knowledge: Knowledge = NOTHING  # the lists in force
     labelled: tuple[tuple[str, Label], ...] = ()
+    noted: tuple[tuple[str, Note], ...] = ()
 
     @property
     def value(self) -> int:

@@ -32,7 +32,8 @@ class BadRule(ValueError):
 class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A worked example: what went before, what happens, what the rule must answer. `rules.examples` runs it.
 
-    `severity`, where given, is the one that the alert must have.
+    `severity`, where given, is the one that the alert must have. `noted` are addresses that a story about other
+    accounts names, with its severity, found at `noted_at`.
     """
 
     name: str
@@ -41,6 +42,8 @@ class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     expect: Literal["fires", "silent", "not_evaluated"]
     severity: Severity | None = None
     listed: tuple[str, ...] = ()
+    noted: dict[str, Severity] = {}
+    noted_at: str = "-30d"
     screened: bool = True
     reference: Rows = Rows()
 

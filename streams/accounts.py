@@ -8,6 +8,7 @@ import msgspec
 from rules.engine import AccountsEngine
 from rules.intake import Gate, Intake, RawRecord
 from rules.messages import Alert, DeadLetter, Decision, Verdict
+from rules.note import Note
 from rules.profile import Movement, Profile
 from rules.seen import Seen
 from rules.transfer import Kind
@@ -24,12 +25,13 @@ from streams.delivery.stage import (
     framed,
     parts,
 )
-from streams.settings import ALERTS, DEADLETTERS, DEPOSITS, JOURNAL_ACCOUNTS, VERDICTS, WITHDRAWALS
+from streams.settings import ALERTS, COUNTERPARTIES, DEADLETTERS, DEPOSITS, JOURNAL_ACCOUNTS, VERDICTS, WITHDRAWALS
 
 _GATES: Final = {DEPOSITS: Gate(Kind.DEPOSIT), WITHDRAWALS: Gate(Kind.WITHDRAWAL)}
 _json: Final = msgspec.json.Encoder().encode
 _pack: Final = msgspec.msgpack.Encoder().encode
 _read_profile: Final = msgspec.msgpack.Decoder(Profile).decode
+_read_note: Final = msgspec.msgpack.Decoder(Note).decode
 _read_movement: Final = msgspec.msgpack.Decoder(Movement).decode
 
 # Judgement: at 32 a snapshot of 4 KB costs 130 bytes a transfer, about as much as the transfer's own movement.
@@ -42,6 +44,7 @@ class AccountsStage(Stage):
     name = "accounts"
     sources = (DEPOSITS, WITHDRAWALS)
     journal = JOURNAL_ACCOUNTS
+    noted_by = COUNTERPARTIES
 
     def __init__(self, engine: AccountsEngine) -> None:
         self._engine = engine
@@ -53,13 +56,14 @@ class AccountsStage(Stage):
         intake = Intake([], [])
         for topic, waiting in zip(self.sources, records, strict=True):
             _GATES[topic].admit(topic, partition, waiting, intake)
-        return Work(intake, intake.accounts())
+        return Work(intake, intake.accounts(), intake.destinations())
 
     def judge(
         self, work: Work, partition: int, states: Mapping[str, Profile], memory: "EventMemory", judged_ms: int
     ) -> Judged:
         """Screen, profile and judge; here alerts and verdicts are born."""
-        outcome = self._engine.judge(work.content, partition, states, memory.seen, judged_ms)
+        notes = {address: _read_note(packed) for address, packed in work.notes.items()}
+        outcome = self._engine.judge(work.content, partition, states, memory.seen, judged_ms, notes)
         messages = [verdict_message(verdict) for verdict in outcome.verdicts]
         messages += [alert_message(alert) for alert in outcome.alerts]
         messages += [deadletter_message(letter) for letter in outcome.deadletters]

@@ -12,7 +12,7 @@ from rules.network import CounterpartiesEngine, keys
 from rules.transfer import BadTransfer
 from streams.accounts import alert_message, deadletter_message
 from streams.delivery.stage import Judged, NoMemory, Outputs, Stage, Work, Writes
-from streams.settings import FLOWS, JOURNAL_COUNTERPARTIES
+from streams.settings import COUNTERPARTIES, FLOWS, JOURNAL_COUNTERPARTIES
 
 _read_bundle: Final = msgspec.msgpack.Decoder(list[Flow]).decode
 _pack: Final = msgspec.msgpack.Encoder().encode
@@ -22,7 +22,7 @@ _unpack: Final = msgspec.msgpack.Decoder(AddressState).decode
 class CounterpartiesStage(Stage):
     """Judges each flow with what is known of its address."""
 
-    name = "counterparties"
+    name = COUNTERPARTIES
     sources = (FLOWS,)
     journal = JOURNAL_COUNTERPARTIES
 
@@ -53,7 +53,10 @@ class CounterpartiesStage(Stage):
         messages += [deadletter_message(letter) for letter in unread]
         return Judged(
             Outputs(messages),
-            Writes(replaced={key: _pack(states[key]) for key in sorted(outcome.addresses)}),
+            Writes(
+                replaced={key: _pack(states[key]) for key in sorted(outcome.addresses)},
+                notes={address: _pack(note) for address, note in outcome.notes.items()},
+            ),
             (len(flows), 0, 0, len(unread)),
             outcome.tally,
             {},

@@ -1,14 +1,15 @@
 """The engines of the worker with their state in memory: for `screen` and `backtest`."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rules.address_state import AddressState
-from rules.engine import AccountsEngine
+from rules.engine import NO_NOTES, AccountsEngine
 from rules.intake import Intake
 from rules.knowledge import NOTHING, Knowledge
 from rules.messages import Flow
 from rules.network import CounterpartiesEngine
+from rules.note import Note
 from rules.outcome import Outcome
 from rules.profile import Profile
 from rules.ruleset import Ruleset
@@ -24,9 +25,9 @@ class AccountsInMemory:
         self._profiles: defaultdict[str, Profile] = defaultdict(Profile)
         self._seen = Seen()
 
-    def judge(self, intake: Intake, judged_ms: int) -> Outcome:
-        """Judge a batch."""
-        outcome = self._engine.judge(intake, self._partition, self._profiles, self._seen, judged_ms)
+    def judge(self, intake: Intake, judged_ms: int, notes: Mapping[str, Note] = NO_NOTES) -> Outcome:
+        """Judge a batch, given what is noted on addresses."""
+        outcome = self._engine.judge(intake, self._partition, self._profiles, self._seen, judged_ms, notes)
         self._seen.take_changes()
         return outcome
 

@@ -15,6 +15,7 @@ import msgspec
 from rules.engine import AccountsEngine
 from rules.intake import Gate, Intake, RawRecord, dead_letter
 from rules.messages import Alert, DeadLetter, Source, Verdict
+from rules.note import Note
 from rules.outcome import Outcome
 from rules.transfer import BadTransfer
 from streams.in_memory import AccountsInMemory, NetworkInMemory
@@ -83,6 +84,7 @@ class Screening:
         self.totals = Totals()
         self._accounts = AccountsInMemory(engine, _PARTITION)
         self._network = NetworkInMemory(engine.ruleset, engine.knowledge)
+        self._notes: dict[str, Note] = {}
         self._source = source
         self._gate = Gate(None, keyed=False)
 
@@ -90,8 +92,9 @@ class Screening:
         """Judge a batch of lines as `read_records` yields them. Never raises over what stands in them."""
         intake = Intake([], [])
         self._gate.admit(self._source, _PARTITION, not_too_long(self._source, records, intake), intake)
-        outcome = self._accounts.judge(intake, judged_ms)
+        outcome = self._accounts.judge(intake, judged_ms, self._notes)
         network = self._network.judge(outcome.flows, judged_ms)
+        self._notes.update(network.notes)
         self.totals.lines += len(records)
         self.totals.add(outcome)
         self.totals.add(network)

@@ -25,6 +25,7 @@ FLOWS: Final = "lockgate.flows"
 LISTS: Final = "lockgate.lists"
 JOURNAL_ACCOUNTS: Final = "lockgate.journal.accounts"
 JOURNAL_COUNTERPARTIES: Final = "lockgate.journal.counterparties"
+COUNTERPARTIES: Final = "counterparties"  # the stage whose notes the accounts stage asks for
 
 _SECRETS: Final = frozenset({"redis", "redis_password", "kafka_password", "kafka_key_password", "kafka_oauth_secret"})
 _REDIS_SCHEMES: Final = {"redis", "rediss", "unix", "redis+cluster", "rediss+cluster"}

@@ -44,12 +44,13 @@ if held[1] ~= ARGV[1] then return 'OWNER' end
 if held[2] == ARGV[4] and held[3] == ARGV[5] then return 'OK' end
 if (held[2] or '0') ~= ARGV[2] or (held[3] or '') ~= ARGV[3] then return 'STATE' end
 local replaced, appended = parsed(ARGV[10]), parsed(ARGV[11])
-local grown, expired = parsed(ARGV[12]), parsed(ARGV[13])
+local grown, expired, notes = parsed(ARGV[12]), parsed(ARGV[13]), parsed(ARGV[20])
 redis.call('HSET', KEYS[1], 'n', ARGV[4], 'h', ARGV[5], 'before', ARGV[3], 'position', ARGV[6], 'outbox', ARGV[7],
            'journal_n', ARGV[8], 'journal_at', ARGV[9], 'txid', ARGV[14], 'segments', ARGV[15])
 local states, segments = ARGV[16], ARGV[17]
 for i = 1, #replaced, 2 do redis.call('SET', states .. replaced[i], replaced[i + 1]) end
 for i = 1, #appended, 2 do redis.call('APPEND', states .. appended[i], appended[i + 1]) end
+for i = 1, #notes, 2 do redis.call('SET', ARGV[18] .. notes[i], notes[i + 1], 'EX', ARGV[19]) end
 for i = 1, #grown, 2 do redis.call('APPEND', segments .. grown[i], grown[i + 1]) end
 for i = 1, #expired do redis.call('DEL', segments .. expired[i]) end
 return 'OK'
@@ -59,6 +60,7 @@ if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 'OWNER' end
 redis.call('HDEL', KEYS[1], 'n', 'h', 'before', 'position', 'journal_n', 'journal_at', 'outbox', 'txid', 'segments')
 return redis.call('HINCRBY', KEYS[1], 'epoch', 1)
 """
+NOTES_KEPT_SECONDS: Final = 365 * 86_400  # judgement: rules look back less far
 _length: Final = Struct("<I").pack
 _pack: Final = msgspec.msgpack.Encoder().encode
 _unpack_position: Final = msgspec.msgpack.Decoder(tuple[int, ...]).decode
@@ -87,6 +89,11 @@ class Keys:
     def segments(self) -> str:
         """What the keys of segments begin with."""
         return f"{self._base}:seen:{self.epoch}:"
+
+    @property
+    def notes(self) -> str:
+        """What the keys of notes begin with. They outlive an epoch: what was found stays true when it is rebuilt."""
+        return f"{self._base}:note:"
 
     def of_epoch(self) -> tuple[str, str]:
         """Patterns that match the keys of this epoch, and no key of another, whatever an account's name holds."""
@@ -188,13 +195,9 @@ class Store:
         held = await self._redis.mget([f"{keys.segments}{number}" for number in numbers])
         return {number: packed for number, packed in zip(numbers, held, strict=True) if packed is not None}
 
-    async def load(self, wanted: Sequence[tuple[Keys, Sequence[str]]]) -> list[list[bytes | None]]:
-        """States by key, for several partitions in one round trip; None where there is none yet."""
-        commands = []
-        for keys, names in wanted:
-            prefix = keys.states
-            commands.append(("MGET", *[prefix + name for name in names]))
-        return await self._together(commands)
+    async def load(self, wanted: Sequence[tuple[str, Sequence[str]]]) -> list[list[bytes | None]]:
+        """Values by what their keys begin with and their names, in one round trip; None where there is none."""
+        return await self._together([("MGET", *[prefix + name for name in names]) for prefix, names in wanted])
 
     async def standing(self, wanted: Sequence[Keys]) -> list[tuple[bytes | None, ...]]:
         """Owner, n and h of several partitions, in one round trip."""
@@ -251,6 +254,9 @@ def _commit_command(commit: Commit) -> tuple[Any, ...]:
         _pack((memory.segments.start, memory.segments.stop)),
         keys.states,
         keys.segments,
+        keys.notes,
+        NOTES_KEPT_SECONDS,
+        _framed_pairs(writes.notes),
     )
 
 

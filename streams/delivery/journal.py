@@ -31,6 +31,7 @@ class BatchRecord(msgspec.Struct, frozen=True, array_like=True, tag="b"):
     ranges: tuple[Range, ...]
     counts: tuple[int, int, int, int]  # deposits, withdrawals, duplicates, deadletters; or flows, 0, 0, deadletters
     bundles: int  # records of flows that it sent
+    notes: dict[str, bytes]  # of the counterparties stage, on addresses that its withdrawals went to
     list_hash: str
     ruleset: str
     version: int
@@ -71,6 +72,7 @@ def chained(previous: bytes, unsigned: BatchRecord, messages: bytes, bundles: It
         unsigned.ranges,
         unsigned.counts,
         unsigned.bundles,
+        unsigned.notes,
         unsigned.list_hash,
         unsigned.ruleset,
     )

@@ -76,6 +76,7 @@ class Partition:
         self.stage = stage
         self.number = number
         self.keys = Keys(group, stage.name, number)
+        self.noted = Keys(group, stage.noted_by, 0) if stage.noted_by else None  # where notes for this stage stand
         self.claim_id = f"{group}-{stage.name}-{number}"  # the transactional id under which claims are written
         self.inbox = Inbox(stage.sources)
         self.condition = Condition.CLAIMING

@@ -108,6 +108,7 @@ async def replay(
         size = 0
         for at, record in missing:
             work = partition.stage.decode(partition.number, await reader.read(record))
+            work.notes = record.notes
             group.append((at, record, work))
             size += sum(count for _, _, count in record.ranges)
             if size >= _RECORDS_IN_COMMIT:
@@ -127,7 +128,7 @@ async def _rebuild(
     stage, cache = partition.stage, partition.cache
     keys = sorted(set().union(*(work.keys for _, _, work in group)))
     absent = cache.missing(keys)
-    (loaded,) = await store.load([(partition.keys, absent)]) if absent else ([],)
+    (loaded,) = await store.load([(partition.keys.states, absent)]) if absent else ([],)
     for key, packed in zip(absent, loaded, strict=True):
         cache.put(key, stage.load_state(packed) if packed else stage.fresh_state())
     n_before, h_before = partition.n, partition.h

@@ -106,17 +106,24 @@ class Rounds:
         return taken
 
     async def _load(self, batches: Sequence[Batch]) -> None:
-        """Read the states that are not cached, in one round trip for all partitions."""
+        """Read the states that are not cached, and what is noted, in one round trip for all partitions."""
         wanted = [(batch.partition, batch.partition.cache.missing(batch.work.keys)) for batch in batches]
         wanted = [(partition, absent) for partition, absent in wanted if absent]
-        if not wanted:
+        asking = [(batch.work, keys, sorted(batch.work.asks)) for batch in batches if (keys := batch.partition.noted)]
+        asking = [one for one in asking if one[2]]
+        if not wanted and not asking:
             return
         with metrics.STEP_SECONDS.labels("load").time():
-            loaded = await self._store.load([(partition.keys, absent) for partition, absent in wanted])
-        for (partition, absent), states in zip(wanted, loaded, strict=True):
+            loaded = await self._store.load(
+                [(partition.keys.states, absent) for partition, absent in wanted]
+                + [(keys.notes, asked) for _, keys, asked in asking]
+            )
+        for (partition, absent), states in zip(wanted, loaded, strict=False):
             stage, put = partition.stage, partition.cache.put
             for key, packed in zip(absent, states, strict=True):
                 put(key, stage.load_state(packed) if packed else stage.fresh_state())
+        for (work, _, asked), notes in zip(asking, loaded[len(wanted) :], strict=True):
+            work.notes = {key: packed for key, packed in zip(asked, notes, strict=True) if packed is not None}
 
     async def _carry(self, signed: Sequence[Signed]) -> None:
         """Commit a judged round to Redis, publish it in one transaction; then it counts as done."""
@@ -197,6 +204,7 @@ def _judge(batches: Sequence[Batch]) -> list[Signed]:
                 batch.taken.ranges,
                 judged.counts,
                 len(bundles),
+                batch.work.notes,
                 stage.list_hash,
                 stage.ruleset,
                 STATE_VERSION,

@@ -37,11 +37,13 @@ class Outputs(msgspec.Struct, frozen=True, array_like=True):
 class Writes(msgspec.Struct):
     """What a batch leaves in the states: whole new values, and what is appended to stored ones. A key is in one of them.
 
-    Appending is what makes a long history cheap: a stored state is a snapshot and what happened since.
+    Appending is what makes a long history cheap: a stored state is a snapshot and what happened since. `notes` are for other
+    stages to read, and expire by themselves.
     """
 
     replaced: dict[str, bytes] = {}
     appended: dict[str, bytes] = {}
+    notes: dict[str, bytes] = {}
 
     def then(self, later: "Writes") -> None:
         """Put the writes of the following batch on top."""
@@ -53,6 +55,7 @@ class Writes(msgspec.Struct):
         for key, value in later.replaced.items():
             self.appended.pop(key, None)
             self.replaced[key] = value
+        self.notes.update(later.notes)
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -66,10 +69,15 @@ class Judged(msgspec.Struct, frozen=True):
 
 
 class Work(msgspec.Struct):
-    """A decoded batch, and the keys of the states it needs."""
+    """A decoded batch, the keys of the states it needs, and of notes of another stage that it asks for.
+
+    `notes` are those there were when the batch was judged first: the journal keeps them.
+    """
 
     content: Any
     keys: set[str]
+    asks: set[str] = set()
+    notes: dict[str, bytes] = {}
 
 
 class MemoryChanges(msgspec.Struct, frozen=True):
@@ -104,6 +112,7 @@ class Stage(ABC):
     journal: str
     list_hash: str  # of the list in force, or empty
     ruleset: str  # hash of the rules in force
+    noted_by: str | None = None  # the stage, of one partition, whose notes this one asks for
 
     @abstractmethod
     def decode(self, partition: int, records: Sequence[Sequence[RawRecord]]) -> Work:

@@ -22,6 +22,7 @@ from rules.intake import Gate, Intake
 from rules.knowledge import Knowledge
 from rules.messages import Flow
 from rules.network import CounterpartiesEngine
+from rules.note import Note
 from rules.profile import Profile
 from rules.ruleset import Ruleset
 from rules.seen import Seen
@@ -39,6 +40,7 @@ Record = tuple[int, bytes | None, bytes | None]
 pack = msgspec.msgpack.Encoder().encode
 to_json = msgspec.json.Encoder().encode
 unpack = msgspec.msgpack.decode
+read_note = msgspec.msgpack.Decoder(Note).decode
 read_flows = msgspec.msgpack.Decoder(list[Flow]).decode
 
 
@@ -131,7 +133,8 @@ class Recomputation:
             for place, (topic, records) in enumerate(sources):
                 held = self._cut(topic, partition, records, taken, place, batch["ranges"][place])
                 gates[topic].admit(topic, partition, held, intake)
-            outcome = self._accounts.judge(intake, partition, profiles, seen, batch["judged_ms"])
+            notes = {address: read_note(packed) for address, packed in batch["notes"].items()}
+            outcome = self._accounts.judge(intake, partition, profiles, seen, batch["judged_ms"], notes)
             sent = [
                 *((VERDICTS, one.account_id.encode(), to_json(one)) for one in outcome.verdicts),
                 *((ALERTS, one.account_id.encode(), to_json(one)) for one in outcome.alerts),
@@ -185,7 +188,7 @@ class Recomputation:
 
     def _batches(self, stage: str, partition: int) -> Iterable[dict[str, Any]]:
         """The batches of a journal partition; claims are checked on the way."""
-        names = ("n", "judged_ms", "ranges", "counts", "bundles", "list_hash", "ruleset", "version", "owner", "h")
+        names = ("n", "judged_ms", "ranges", "counts", "bundles", "notes", "list_hash", "ruleset", "version", "owner", "h")
         n, h, reached = 0, b"", None
         for offset, _, value in self._reader.read(JOURNALS[stage], partition):
             tag, *fields = unpack(value or b"")
@@ -238,7 +241,7 @@ class Recomputation:
             self.differences.append(f"{where}: counts {batch['counts']}, recomputed {counts}")
         if batch["bundles"] != len(bundles):
             self.differences.append(f"{where}: {batch['bundles']} bundles, recomputed {len(bundles)}")
-        signed = [batch[name] for name in ("n", "judged_ms", "ranges", "counts", "bundles", "list_hash", "ruleset")]
+        signed = [batch[name] for name in ("n", "judged_ms", "ranges", "counts", "bundles", "notes", "list_hash", "ruleset")]
         digests = b"".join(hashlib.blake2b(bundle, digest_size=12).digest() for bundle in bundles)
         covered = stored.h + pack([signed, batch["version"]]) + messages + digests
         digest = hashlib.blake2b(covered, digest_size=12).digest()

@@ -8,16 +8,19 @@ from typing import Any
 import msgspec
 import pytest
 
+from rules.address_state import AddressState
 from rules.engine import JUDGED_AGAIN, AccountsEngine
 from rules.finding import Answer, Finding, Unanswered
 from rules.intake import Gate, Intake
 from rules.knowledge import Knowledge, Need
 from rules.lists import ListedAddress, ListEntry, SanctionsList, Watchlist, merge
-from rules.messages import Action, Alert, Decision, NotEvaluated, Severity, Source, Verdict
+from rules.messages import Action, Alert, Decision, Flow, NotEvaluated, Severity, Source, Verdict
+from rules.network import CounterpartiesEngine
+from rules.note import Note
 from rules.outcome import Outcome, alert_id
 from rules.profile import RECENT_TRANSFERS, Profile
 from rules.reference import Category, Label, ListKind, ReferenceList, combine
-from rules.rule import About, AccountRule, Case, Rule, Status
+from rules.rule import About, AccountRule, Case, CounterpartyRule, Rule, Status
 from rules.ruleset import RuleFile, Ruleset
 from rules.seen import Seen
 from rules.transfer import Kind
@@ -149,6 +152,7 @@ class Worker:
         self.engine = AccountsEngine(ruleset(*rules), Knowledge(listed, combine(lists)), **options)
         self.profiles: dict[str, Profile] = {}
         self.seen = Seen()
+        self.notes: dict[str, Note] = {}
         self.offset = 0
 
     def judge(self, *records: bytes, judged_ms: int = NOON + HOUR) -> Outcome:
@@ -158,7 +162,7 @@ class Worker:
         Gate(keyed=False).admit("transfers", 3, numbered, intake)
         for account in intake.accounts():
             self.profiles.setdefault(account, Profile())
-        return self.engine.judge(intake, 3, self.profiles, self.seen, judged_ms)
+        return self.engine.judge(intake, 3, self.profiles, self.seen, judged_ms, self.notes)
 
 
 def verdict(outcome: Outcome) -> Verdict:
@@ -544,3 +548,35 @@ def test_families_tell_their_stories_apart() -> None:
 
 def third() -> Rule:
     return Growing(about("test.third", severity=Severity.LOW), {})
+
+
+class Watching(CounterpartyRule):
+    """Finds something in every flow."""
+
+    def judge(self, flow: Flow, state: AddressState) -> Answer:
+        evidence = state.evidence(state.contacts, "paid")
+        return Finding(story=(flow.event_id,), evidence=evidence, facts={}, counterparty=flow.address)
+
+
+@pytest.mark.parametrize(("severity", "noted"), [(Severity.LOW, []), (Severity.MEDIUM, [CLEAN]), (Severity.HIGH, [CLEAN])])
+def test_a_finding_for_a_person_to_read_is_noted_for_withdrawals(severity: Severity, noted: list[str]) -> None:
+    watching = Watching(about("test.watching", severity=severity), {})
+    flows = Worker().judge(record("e1")).flows
+    network = CounterpartiesEngine(ruleset(watching)).judge(flows, {CLEAN: AddressState()}, NOON)
+    assert list(network.notes) == noted
+    for note in network.notes.values():
+        assert (note.rule_id, note.severity, note.alert_id) == ("test.watching", severity, network.alerts[0].alert_id)
+
+
+def test_notes_reach_the_rules_with_withdrawals_alone() -> None:
+    seen = []
+
+    class Noted(AccountRule):
+        def judge(self, case: Case) -> Answer:
+            seen.append([address for address, _ in case.noted])
+            return None
+
+    worker = Worker(Noted(about("test.noted"), {}))
+    worker.notes = {CLEAN: Note("r", Severity.HIGH, "t", "a", NOON)}
+    worker.judge(record("e1"), record("e2", "deposit", at=1), record("e3", at=2, addresses=[LISTED]))
+    assert seen == [[CLEAN], [], []]

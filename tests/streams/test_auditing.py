@@ -154,6 +154,7 @@ class History:
                 ranges,
                 judged.counts,
                 len(judged.outputs.bundles),
+                {},
                 stage.list_hash,
                 stage.ruleset,
                 STATE_VERSION,

@@ -29,7 +29,7 @@ def messages(fed: Fed) -> list[Message]:
     out = session.judge([(number, None, line) for number, line in enumerate(fed.lines)], 1_790_000_000_000)
     totals = session.totals
     counts = (totals.deposits, totals.withdrawals, totals.duplicates, totals.deadletters)
-    record = BatchRecord(1, 0, (), counts, 0, "", "", 1, "", b"")
+    record = BatchRecord(1, 0, (), counts, 0, {}, "", "", 1, "", b"")
     claim = ClaimRecord(0, 0, "", "", b"")
     journal = [Message(JOURNAL_ACCOUNTS, b"", encode(each)) for each in (claim, record)]
     sent = [*map(verdict_message, out.verdicts), *map(alert_message, out.alerts)]

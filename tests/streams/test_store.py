@@ -6,12 +6,13 @@ from typing import Any
 
 import msgspec
 import pytest
+import redis
 
 from streams.components import Redis
 from streams.delivery.stage import MemoryChanges, Writes
 from streams.errors import Lost
 from streams.security import RedisAccess
-from streams.store import Commit, Keys, Store
+from streams.store import NOTES_KEPT_SECONDS, Commit, Keys, Store
 
 
 @pytest.fixture
@@ -65,11 +66,25 @@ def test_a_commit_leaves_all_that_a_claim_finds(store_run: Any) -> None:
         assert (held.n, held.h, held.before) == (2, b"h2", b"h1")
         assert (held.position, held.outbox, held.transactional_id) == ((20, 40), b"outbox-2", "session-1")
         assert (held.journal_n, held.journal_at) == (1, 10)
-        assert await store.load([(KEYS, ["alice", "bob"])]) == [[b"\x00\xffsnapshot+2", None]]
+        assert await store.load([(KEYS.states, ["alice", "bob"])]) == [[b"\x00\xffsnapshot+2", None]]
         assert await store.segments(KEYS, held.segments) == {0: b"s1s2"}
         assert await store.standing([KEYS]) == [[b"you", b"2", b"h2"]]
 
     store_run(story)
+
+
+def test_a_note_is_there_for_other_stages_outlives_a_wipe_and_expires(store_run: Any, redis_server: Any) -> None:
+    async def story(store: Store) -> None:
+        assert await store.claim(KEYS, "me", 7) is not None
+        await store.commit([commit(1, writes=Writes(notes={"0xa": b"note"}))])
+        assert await store.load([(KEYS.notes, ["0xa", "0xb"])]) == [[b"note", None]]
+        await store.wipe(Keys("group", "accounts", 3), "me")
+        assert await store.load([(KEYS.notes, ["0xa"])]) == [[b"note"]]
+
+    store_run(story)
+    with redis.Redis.from_url(redis_server.url) as client:
+        left = client.ttl(f"{KEYS.notes}0xa")
+        assert NOTES_KEPT_SECONDS - 60 < left <= NOTES_KEPT_SECONDS
 
 
 def test_repeating_a_commit_after_a_lost_reply_changes_nothing(store_run: Any) -> None:
@@ -78,7 +93,7 @@ def test_repeating_a_commit_after_a_lost_reply_changes_nothing(store_run: Any) -
         await store.commit([commit(1)])
         await store.commit([commit(2)])
         await store.commit([commit(2)])
-        assert await store.load([(KEYS, ["alice"])]) == [[b"\x00\xffsnapshot+2"]]
+        assert await store.load([(KEYS.states, ["alice"])]) == [[b"\x00\xffsnapshot+2"]]
         assert await store.segments(KEYS, range(1)) == {0: b"s1s2"}
 
     store_run(story)
@@ -100,7 +115,7 @@ def test_a_commit_that_does_not_fit_is_refused_and_leaves_no_trace(
         await store.commit([commit(1)])
         with pytest.raises(Lost, match=reason):
             await store.commit([commit(2, **changes)])
-        assert await store.load([(KEYS, ["alice"])]) == [[b"\x00\xffsnapshot"]]
+        assert await store.load([(KEYS.states, ["alice"])]) == [[b"\x00\xffsnapshot"]]
         assert await store.standing([KEYS]) == [[b"me", b"1", b"h1"]]
 
     store_run(story)
@@ -124,11 +139,11 @@ def test_a_wiped_partition_starts_from_nothing_and_leaves_nothing_behind(store_r
         await store.claim(other, "me", 7)
         await store.commit([commit(1, keys=other)])
         await store.wipe(KEYS, "me")
-        assert await store.load([(KEYS, ["alice"])]) == [[None]]
+        assert await store.load([(KEYS.states, ["alice"])]) == [[None]]
         held = await store.claim(KEYS, "me", 7)
         assert held is not None
         assert (held.n, held.epoch, list(held.segments)) == (0, 1, [])
-        assert await store.load([(other, ["alice"])]) == [[b"\x00\xffsnapshot"]]
+        assert await store.load([(other.states, ["alice"])]) == [[b"\x00\xffsnapshot"]]
         names = sorted([key async for key in store._redis.scan_iter()])
         assert names == sorted(key.encode() for key in (KEYS.meta, other.meta, f"{other.states}alice", f"{other.segments}0"))
         with pytest.raises(Lost):
@@ -158,7 +173,7 @@ def test_large_commits_pass_whole(store_run: Any) -> None:
         await store.commit([commit(1, writes=Writes(many, {}))])
         await store.commit([commit(2, writes=Writes({}, many))])
         names = list(many)
-        (states,) = await store.load([(KEYS, names)])
+        (states,) = await store.load([(KEYS.states, names)])
         assert states == [many[name] * 2 for name in names]
 
     store_run(story)
