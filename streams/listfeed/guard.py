@@ -6,7 +6,7 @@ addresses were 9 % of the listed addresses (2025-03-21).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from rules.lists import SanctionsList
 
@@ -45,6 +45,17 @@ def check_step(
         raise Shrunk(faults, hashes)
 
 
+def check_total(held: Sequence[SanctionsList], fresh: Sequence[SanctionsList]) -> None:
+    """Whether all lists together may take the place of all those in force; single ones may come and go. Raises Shrunk."""
+    counts = (
+        ("entries", sum(len(each.entries) for each in held), sum(len(each.entries) for each in fresh), LOST_ENTRIES),
+        ("addresses", sum(map(_addresses, held)), sum(map(_addresses, fresh)), LOST_ADDRESSES),
+    )
+    faults = _lost("the lists together", counts)
+    if faults:
+        raise Shrunk(faults, ())
+
+
 def _faults(held: SanctionsList, fresh: SanctionsList | None) -> list[str]:
     if fresh is None:
         return [f"{held.name} is gone"]
@@ -56,11 +67,15 @@ def _faults(held: SanctionsList, fresh: SanctionsList | None) -> list[str]:
         ("aliases", _aliases(held), _aliases(fresh), LOST_ENTRIES),
         ("addresses", _addresses(held), _addresses(fresh), LOST_ADDRESSES),
     )
-    for what, before, after, share in counts:
-        lost = before - after
-        if lost > FEW and lost > share * before:
-            faults.append(f"{held.name} has {after:,} {what} instead of {before:,}")
-    return faults
+    return faults + _lost(held.name, counts)
+
+
+def _lost(name: str, counts: Iterable[tuple[str, int, int, float]]) -> list[str]:
+    return [
+        f"{name}: {after:,} {what} instead of {before:,}"
+        for what, before, after, share in counts
+        if before - after > FEW and before - after > share * before
+    ]
 
 
 def _aliases(listing: SanctionsList) -> int:

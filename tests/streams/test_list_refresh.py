@@ -107,7 +107,7 @@ def test_a_list_70_percent_smaller_is_refused_until_somebody_signs_it_off(
     for _ in range(2):
         (done,) = sources.refresh()
         assert (done.result, sources.watchlist.entry_count) == (Result.REFUSED, 40)
-        assert "12 entries instead of 40" in done.reason
+        assert "OFAC SDN: 12 entries instead of 40" in done.reason
     assert refreshes(server, "refused") == 2
     keeper.approve(done.refused[0], "officer", "mass delisting of 2026-08-21")
     assert sources.refresh()[0].result is Result.CHANGED
