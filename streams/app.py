@@ -31,6 +31,11 @@ _ANNOUNCE_SECONDS: Final = 5.0  # for committing the group's offsets; with the b
 _SHUTDOWN_SECONDS: Final = 8.0  # with the broker away aiokafka may hang for good; leaving hard costs nothing here
 
 
+def worker_name() -> str:
+    """What this process calls itself in journals and announcements."""
+    return f"{socket.gethostname()}-{os.getpid()}"
+
+
 class LockgateApp(faust.App):
     """Faust with our transport, and the session of the partitions assigned now."""
 
@@ -44,7 +49,7 @@ class LockgateApp(faust.App):
         self.lockgate_transactional = transactional
         self.lockgate_session: Session | None = None
         self.lockgate_feed = FaustFeed(self)
-        self.lockgate_worker = f"{socket.gethostname()}-{os.getpid()}"
+        self.lockgate_worker = worker_name()
         super().__init__(settings.group, broker_credentials=faust_credentials(self.lockgate_kafka), **options)
 
     def _new_transport(self) -> BatchTransport:

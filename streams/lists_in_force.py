@@ -9,8 +9,8 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from rules.list_changes import Slot
-from rules.list_log import Announced, BrokenLog, InForce, ListLog, announcement, apply, facts_of, read, version_of
+from rules.list_changes import Slot, slots
+from rules.list_log import Announced, InForce, ListLog, announcement, apply, facts_of, read, version_of
 from rules.lists import SanctionsList, Watchlist, merge
 from streams.listfeed.guard import Shrunk, check_step, check_total
 from streams.security import KafkaAccess
@@ -53,8 +53,10 @@ class ListsInForce:
         """The lists in force together, None before the first announcement."""
         return merge(self._held.values()) if self._held else None
 
-    async def start(self) -> None:
-        """Connect; reading goes on where it stopped. Raises KafkaError, OSError, TimeoutError."""
+    async def _connected(self) -> AIOKafkaConsumer:
+        """The consumer, connected; reading goes on where it stopped. Raises KafkaError, OSError, TimeoutError."""
+        if self._consumer is not None:
+            return self._consumer
         consumer = AIOKafkaConsumer(
             **self._kafka.options(),
             isolation_level="read_committed",
@@ -66,9 +68,10 @@ class ListsInForce:
         consumer.assign([_PLACE])
         consumer.seek(_PLACE, self._at)
         self._consumer = consumer
+        return consumer
 
     async def stop(self) -> None:
-        """Disconnect."""
+        """Disconnect, until something is asked for again."""
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
             await asyncio.wait([asyncio.ensure_future(consumer.stop())], timeout=2)
@@ -80,9 +83,9 @@ class ListsInForce:
     async def catch_up(self) -> bool:
         """Read to the end; whether other lists are in force now. Raises KafkaError, BrokenLog."""
         changed = False
-        assert self._consumer is not None, "started before"  # noqa: S101
-        end = (await self._consumer.end_offsets([_PLACE]))[_PLACE]
-        while await self._consumer.position(_PLACE) < end:
+        consumer = await self._connected()
+        end = (await consumer.end_offsets([_PLACE]))[_PLACE]
+        while await consumer.position(_PLACE) < end:
             changed |= bool(await self._read(_QUIET_MS))
         while (taken := await self._read(_QUIET_MS)) is not None:
             changed |= taken
@@ -90,8 +93,8 @@ class ListsInForce:
 
     async def _read(self, timeout_ms: int) -> bool | None:
         """One poll: None when nothing came, else whether other lists are in force."""
-        assert self._consumer is not None, "started before"  # noqa: S101
-        fetched = await self._consumer.getmany(_PLACE, timeout_ms=timeout_ms)
+        consumer = await self._connected()
+        fetched = await consumer.getmany(_PLACE, timeout_ms=timeout_ms)
         records = [record for some in fetched.values() for record in some]
         done = []
         for one in records:
@@ -104,7 +107,7 @@ class ListsInForce:
                     done.append(announced)
         if done:
             self._held = await asyncio.to_thread(_apply_all, self._held, done)
-        self._at = await self._consumer.position(_PLACE)
+        self._at = await consumer.position(_PLACE)
         return bool(done) if records else None
 
     def objection(self, lists: Sequence[SanctionsList], approved: Callable[[str], bool]) -> str | None:
@@ -132,11 +135,19 @@ class ListsInForce:
         for _ in range(_ATTEMPTS):
             await self.catch_up()
             if self.version == version:
+                self._share(lists)
                 return None
             if (why_not := self.objection(lists, approved)) is not None:
                 return why_not
             await self._announce(lists, reason)
         return "other workers announce other lists all the time"
+
+    def _share(self, lists: Sequence[SanctionsList]) -> None:
+        """Hold the caller's objects where they are equal to ours, so that a worker has each list once."""
+        for slot, each in slots(lists).items():
+            held = self._held.get(slot)
+            if held is not None and held.entries == each.entries:
+                self._held[slot] = each
 
     async def _announce(self, lists: Sequence[SanctionsList], reason: str) -> None:
         """Send an announcement and wait until we read its end; whether it took force is then known."""
@@ -171,6 +182,3 @@ def _apply_all(held: dict[Slot, SanctionsList], done: Sequence[Announced]) -> di
     for announced in done:
         held = apply(held, announced)
     return held
-
-
-__all__ = ["BrokenLog", "ListsInForce"]

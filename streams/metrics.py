@@ -130,6 +130,12 @@ def count_list_refresh(source: str, result: str, *, current: bool) -> None:
         LIST_CURRENT.labels(source).set_to_current_time()
 
 
+def forget_lists() -> None:
+    """Drop the series of lists that may not be in force any more; those that are have to be shown again."""
+    for metric in (LIST_ENTRIES, LIST_ADDRESSES, LIST_AGE):
+        metric.clear()
+
+
 def show_lags(lags: dict[tuple[str, str], int]) -> None:
     """Lags by topic and partition, those of partitions that have moved away removed."""
     for gone in _shown - lags.keys():

@@ -25,7 +25,7 @@ class ListSources:
     """The sources that the settings name, and the last good lists of each."""
 
     def __init__(self, sources: Sequence[str], keeper: Keeper) -> None:
-        self._keeper = keeper
+        self.keeper = keeper
         self._held: dict[str, tuple[SanctionsList, ...]] = dict.fromkeys(sources, ())
         self._signatures: dict[str, _Signature] = {}
 
@@ -44,7 +44,7 @@ class ListSources:
         for source in self._held:
             metrics.expect_list_source(label_of(source))
             try:
-                self._held[source] = self._keeper.last_good(source) if is_url(source) else self._read(source)
+                self._held[source] = self.keeper.last_good(source) if is_url(source) else self._read(source)
             except ListError as error:
                 log.warning("a list cannot be used", extra={"source": label_of(source), "reason": str(error)})
                 if not is_url(source):
@@ -63,7 +63,7 @@ class ListSources:
 
     def _refresh(self, source: str) -> Refreshed:
         held = self._held[source]
-        done = self._keeper.refresh(source, held) if is_url(source) else self._look_again(source, held)
+        done = self.keeper.refresh(source, held) if is_url(source) else self._look_again(source, held)
         if done.result is Result.CHANGED or not held:
             self._held[source] = done.lists
         metrics.count_list_refresh(done.source, done.result.value, current=done.result in CURRENT)
@@ -82,7 +82,7 @@ class ListSources:
             if held and signature == self._signatures.get(source):
                 return Refreshed(source=label, result=Result.UNCHANGED)
             lists = tuple(load_list(source))
-            check_step(held, lists, lambda digest: self._keeper.approval(digest) is not None)
+            check_step(held, lists, lambda digest: self.keeper.approval(digest) is not None)
         except Shrunk as error:
             return Refreshed(source=label, result=Result.REFUSED, reason=str(error), refused=error.hashes)
         except ListUnreachable as error:

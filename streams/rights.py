@@ -19,6 +19,7 @@ from streams.settings import (
     FLOWS,
     JOURNAL_ACCOUNTS,
     JOURNAL_COUNTERPARTIES,
+    LISTS,
     VERDICTS,
     WITHDRAWALS,
 )
@@ -66,7 +67,7 @@ def _on_topics(names: tuple[str, ...], *operations: str) -> Iterator[Right]:
 def _worker(group: str) -> Iterator[Right]:
     """Kafka takes READ and WRITE for DESCRIBE as well, and WRITE on a topic for idempotent producing."""
     yield from _on_topics((DEPOSITS, WITHDRAWALS), "READ")
-    yield from _on_topics((FLOWS, JOURNAL_ACCOUNTS, JOURNAL_COUNTERPARTIES), "READ", "WRITE")
+    yield from _on_topics((FLOWS, LISTS, JOURNAL_ACCOUNTS, JOURNAL_COUNTERPARTIES), "READ", "WRITE")
     yield from _on_topics((ALERTS, VERDICTS, DEADLETTERS), "WRITE")
     yield Right(resource_type="group", name=group, operation="READ")
     # Every session has a transactional id of its own, and fences that of its predecessor.

@@ -5,25 +5,30 @@ import gc
 import logging
 import time
 from calendar import timegm
+from collections.abc import Coroutine
 from typing import Any, Final
 
+import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, UnknownError
 
 from rules.engine import AccountsEngine
 from rules.knowledge import Knowledge
-from rules.lists import merge
+from rules.lists import Watchlist, merge
 from rules.network import CounterpartiesEngine
 from rules.ruleset import Ruleset
 from streams import metrics
 from streams.accounts import AccountsStage
-from streams.app import LockgateApp, answers, make_app
-from streams.archive import Archive
+from streams.app import LockgateApp, answers, make_app, worker_name
+from streams.archive import Archive, NotArchived
 from streams.counterparties import CounterpartiesStage
 from streams.errors import SettingsError
 from streams.http import Health, serve
 from streams.kafka_access import refusal
-from streams.kafka_topics import ACCOUNT_TOPICS, COUNTERPARTY_TOPICS
+from streams.kafka_topics import TOPICS
+from streams.list_keeping import ListKeeping
+from streams.lists_in_force import ListsInForce
+from streams.refreshing import ListSources
 from streams.security import KafkaAccess
 from streams.settings import Settings
 from streams.store import Store
@@ -34,8 +39,57 @@ _ASK_AGAIN_SECONDS: Final = 1.0
 _TRANSACTIONS: Final = {27, 65}  # API keys WriteTxnMarkers, DescribeTransactions: a broker with either has transactions
 
 
-def run_worker(settings: Settings, ruleset: Ruleset, knowledge: Knowledge) -> None:
-    """Run until SIGTERM or SIGINT; ends the process.
+class _Judging:
+    """What the accounts stage judges with; other lists come in between two rounds."""
+
+    def __init__(self, settings: Settings, ruleset: Ruleset, knowledge: Knowledge) -> None:
+        self._max_list_age = settings.max_list_age_seconds()
+        self._ruleset = ruleset
+        self._archive = Archive(settings.archive_folder())
+        self.knowledge = knowledge
+
+    def begin(self, watchlist: Watchlist) -> Knowledge:
+        """Make the stage, with the lists in force."""
+        self.knowledge = msgspec.structs.replace(self.knowledge, watchlist=watchlist)
+        self._archive.keep(self._ruleset, self.knowledge)
+        self.accounts = AccountsStage(self._engine(self._ruleset, self.knowledge), self._earlier)
+        _announce_lists(self.knowledge)
+        return self.knowledge
+
+    def install(self, watchlist: Watchlist) -> None:
+        """Judge by other lists from the next round on. Called in a thread: an index takes its time."""
+        self.knowledge = msgspec.structs.replace(self.knowledge, watchlist=watchlist)
+        self._archive.keep(self._ruleset, self.knowledge)
+        self.accounts.put(self._engine(self._ruleset, self.knowledge))
+        metrics.forget_lists()
+        _announce_lists(self.knowledge)
+
+    def _engine(self, ruleset: Ruleset, knowledge: Knowledge) -> AccountsEngine:
+        return AccountsEngine(ruleset, knowledge, max_list_age_seconds=self._max_list_age)
+
+    def _earlier(self, lists: str, rules: str) -> AccountsEngine | None:
+        """The engine with lists and rules that were in force before, None when they are not archived."""
+        try:
+            knowledge = self._archive.knowledge(lists)
+            ruleset = self._ruleset if rules == self._ruleset.hash else self._archive.rules(rules)
+        except NotArchived as error:
+            log.warning("what was in force is not archived", extra={"reason": str(error)})
+            return None
+        return self._engine(ruleset, knowledge)
+
+
+async def _while_beating(health: Health, waited_for: Coroutine[Any, Any, Watchlist]) -> Watchlist:
+    """Wait for something, and show meanwhile that the event loop turns."""
+    task = asyncio.create_task(waited_for)
+    while not task.done():
+        health.beat()
+        metrics.HEARTBEAT.set_to_current_time()
+        await asyncio.wait([task], timeout=1)
+    return task.result()
+
+
+def run_worker(settings: Settings, ruleset: Ruleset, knowledge: Knowledge, sources: ListSources) -> None:
+    """Run until SIGTERM or SIGINT; ends the process. `knowledge` holds the lists of `sources` as they are now.
 
     Raises:
         SettingsError: the HTTP port is taken.
@@ -46,15 +100,23 @@ def run_worker(settings: Settings, ruleset: Ruleset, knowledge: Knowledge) -> No
     except OSError as error:
         raise SettingsError([f"http: cannot serve on {settings.http}: {error.strerror}"]) from None
     metrics.expect_rules(rule.about.id for rule in ruleset.rules)
-    _announce_lists(knowledge)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     health.waiting_for = lambda: "waiting for Kafka and its topics"
     transactional = loop.run_until_complete(wait_for_kafka(settings, health))
     metrics.TRANSACTIONAL.set(transactional)
-    Archive(settings.archive_folder()).keep(ruleset, knowledge)
-    engine = AccountsEngine(ruleset, knowledge, max_list_age_seconds=settings.max_list_age_seconds())
-    stages = (AccountsStage(engine), CounterpartiesStage(CounterpartiesEngine(ruleset, knowledge)))
+    judging = _Judging(settings, ruleset, knowledge)
+    keeper = sources.keeper
+    keeping = ListKeeping(
+        sources,
+        ListsInForce(settings.kafka_access(), by=worker_name(), transactional=transactional),
+        judging.install,
+        refresh_seconds=settings.lists_refresh_seconds,
+        approved=lambda digest: keeper.approval(digest) is not None,
+    )
+    health.waiting_for = lambda: "waiting for the lists in force"
+    knowledge = judging.begin(loop.run_until_complete(_while_beating(health, keeping.begin())))
+    stages = (judging.accounts, CounterpartiesStage(CounterpartiesEngine(ruleset, knowledge)))
     app = make_app(settings, stages, Store(settings.redis_access()), transactional=transactional)
     health.waiting_for = lambda: _not_ready(app)
 
@@ -62,7 +124,11 @@ def run_worker(settings: Settings, ruleset: Ruleset, knowledge: Knowledge) -> No
     async def beat() -> None:
         health.beat()
         metrics.HEARTBEAT.set_to_current_time()
-        _age_lists(knowledge)
+        _age_lists(judging.knowledge)
+
+    @app.task  # type: ignore[untyped-decorator]  # Faust's
+    async def keep_lists() -> None:
+        await keeping.run()
 
     worker: Any = app.Worker(loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
     worker.spinner = None  # it would write to stdout
@@ -123,7 +189,7 @@ async def _probe(kafka: KafkaAccess) -> tuple[list[str], bool]:
     await asyncio.wait_for(producer.start(), 10)
     try:
         known = await producer.client.fetch_all_metadata()
-        missing = sorted({*ACCOUNT_TOPICS, *COUNTERPARTY_TOPICS} - known.topics())
+        missing = sorted(set(TOPICS) - known.topics())
         transactional = await _has_transactions(producer, kafka)
     finally:
         await producer.stop()

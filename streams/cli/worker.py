@@ -40,4 +40,4 @@ def worker(settings: Settings) -> None:
     setup_logs(settings.log_level)
     sources = ListSources(settings.lists, keeper_in(settings.lists_folder()))
     ruleset, knowledge = load_rules(settings.rules_folder()), gather(sources.start, settings.reference)
-    run_worker(settings, ruleset, with_exceptions(knowledge, settings.exceptions_file(), ruleset))
+    run_worker(settings, ruleset, with_exceptions(knowledge, settings.exceptions_file(), ruleset), sources)

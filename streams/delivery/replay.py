@@ -1,7 +1,8 @@
 """Rebuilding what Redis has lost: the journalled ranges are judged again, in silence.
 
-Every batch must come out with the hash that was published. Batches judged with rules, lists or a state version other than
-those in force cannot be checked: their states are rebuilt with what is in force, and they are counted as unverified.
+Every batch must come out with the hash that was published. A batch that was judged with other lists than those in force is
+judged by the lists of then, where they are kept. Where they are not, and where rules or the state version differ, it cannot
+be checked: its states are rebuilt with what is in force, and it is counted as unverified.
 """
 
 import asyncio
@@ -136,8 +137,9 @@ async def _rebuild(
     for _, record, work in group:
         if record.n != partition.n + 1:
             raise Impossible(f"{partition}: the journal goes from batch {partition.n} to {record.n}")
-        judged = stage.judge(work, partition.number, cache.states(), partition.memory, record.judged_ms)
-        _verify(partition, record, judged)
+        then = await _as_of(stage, record)
+        judged = then.judge(work, partition.number, cache.states(), partition.memory, record.judged_ms)
+        _verify(partition, then, record, judged)
         writes.then(judged.writes)
         partition.advance(record)
         await asyncio.sleep(0)
@@ -165,8 +167,14 @@ async def _rebuild(
     cache.age()
 
 
-def _verify(partition: Partition, record: BatchRecord, judged: Judged) -> None:
-    stage = partition.stage
+async def _as_of(stage: Stage, record: BatchRecord) -> Stage:
+    """The stage with the lists and rules that a batch was judged by."""
+    if (record.list_hash, record.ruleset) == (stage.list_hash, stage.ruleset):
+        return stage
+    return await asyncio.to_thread(stage.as_of, record.list_hash, record.ruleset)
+
+
+def _verify(partition: Partition, stage: Stage, record: BatchRecord, judged: Judged) -> None:
     comparable = (record.list_hash, record.ruleset, record.version) == (stage.list_hash, stage.ruleset, STATE_VERSION)
     metrics.REPLAYED_BATCHES.labels(stage.name, "yes" if comparable else "no").inc()
     messages, bundles = encode_messages(judged.outputs.messages), map(bundle_digest, judged.outputs.bundles)

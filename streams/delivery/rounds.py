@@ -70,6 +70,8 @@ class Rounds:
         taken = self._take(partitions)
         if not taken:
             return
+        for stage in {id(part.stage): part.stage for part, _ in taken}.values():
+            stage.take_over()  # decoding, judging and signing of this round see one and the same
         size = sum(one.count for _, one in taken)
         batches = await _aside(size, lambda: _decode(taken))
         await self._load(batches)

@@ -130,6 +130,13 @@ class Stage(ABC):
     def load_state(self, packed: bytes) -> Any:
         """A state from its stored bytes."""
 
+    def take_over(self) -> None:  # noqa: B027  # most stages have nothing to take over
+        """Begin to judge with what was put in place meanwhile. Called between two rounds, never within one."""
+
+    def as_of(self, list_hash: str, ruleset: str) -> "Stage":
+        """The stage as it was with these lists and rules, where they are known; else itself. May read files."""
+        return self
+
     def open_memory(self, segments: Mapping[int, bytes]) -> Memory:
         """The partition's memory from its stored segments."""
         return NoMemory()
