@@ -1,0 +1,197 @@
+"""Lists that change while transfers flow: announced once, taken over everywhere, no transfer lost or judged twice."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from recompute import Reader
+from running import Worker, committed, lockgate, send, wait_until
+
+from rules.knowledge import Knowledge
+from rules.lists import ListedAddress, ListEntry, SanctionsList, merge
+from streams.components import Kafka, Redis
+from streams.delivery.journal import BatchRecord, decode
+from streams.listfeed import load_list
+from streams.lists_in_force import ListsInForce
+from streams.referencefeed import load_reference
+from streams.security import KafkaAccess
+
+pytestmark = pytest.mark.integration
+
+CHANGES = 5
+TRANSFERS = 50_000
+ACCOUNTS = 500
+NAMESPACE = "https://sanctionslistservice.ofac.treas.gov/api/PublicationPreview/exports/XML"
+
+
+def address(number: int) -> str:
+    return f"0x{number:040x}"
+
+
+def sdn(numbers: range, day: int) -> str:
+    """An SDN.XML that lists the addresses with these numbers."""
+    entries = "".join(
+        f"<sdnEntry><uid>{number}</uid><lastName>PARTY {number}</lastName><sdnType>Entity</sdnType><programList/><idList>"
+        f"<id><uid>1</uid><idType>Digital Currency Address - ETH</idType><idNumber>{address(number)}</idNumber></id></idList>"
+        "</sdnEntry>"
+        for number in numbers
+    )
+    info = f"<publshInformation><Publish_Date>11/{day:02d}/2026</Publish_Date></publshInformation>"
+    return f'<?xml version="1.0"?><sdnList xmlns="{NAMESPACE}">{info}{entries}</sdnList>'
+
+
+class Setting:
+    """Servers, topics, and workers whose list is one file."""
+
+    def __init__(self, folder: Path, kafka: Kafka, redis: Redis) -> None:
+        self.folder = folder
+        self.bootstrap = kafka.bootstrap
+        self.list = folder / "sdn.xml"
+        self.environment = {
+            "LOCKGATE_KAFKA": kafka.bootstrap,
+            "LOCKGATE_REDIS": redis.url,
+            "LOCKGATE_SESSION_TIMEOUT": "6",
+            "LOCKGATE_LISTS": str(self.list),
+            "LOCKGATE_LISTS_DIR": str(folder / "kept"),
+            "LOCKGATE_LISTS_REFRESH_SECONDS": "1",
+        }
+        self.workers: list[Worker] = []
+        self.listed: dict[str, int] = {}  # by the hash that verdicts name, how many addresses were listed
+
+    def publish(self, numbers: range, day: int) -> None:
+        """Put a list in place, in one step."""
+        fresh = self.folder / "fresh"
+        fresh.write_text(sdn(numbers, day))
+        knowledge = Knowledge(merge(load_list(str(fresh))), load_reference(()))
+        self.listed[knowledge.hash] = numbers[-1]
+        fresh.replace(self.list)
+
+    def worker(self) -> Worker:
+        one = Worker(f"worker-{len(self.workers) + 1}", self.folder, self.environment)
+        self.workers.append(one)
+        one.start()
+        return one
+
+
+@pytest.fixture
+def setting(tmp_path: Path) -> Iterator[Setting]:
+    with Kafka(tmp_path / "kafka") as kafka, Redis(tmp_path / "redis") as redis:
+        made = Setting(tmp_path, kafka, redis)
+        created = lockgate(made.environment, "topics", "create", "--partitions", "4")
+        assert created.returncode == 0, created
+        yield made
+        for worker in made.workers:
+            worker.kill()
+
+
+def withdrawals(first: int, count: int) -> list[tuple[str, bytes | None, bytes | None]]:
+    """Every hundredth goes to an address that some list will name."""
+    messages: list[tuple[str, bytes | None, bytes | None]] = []
+    for number in range(first, first + count):
+        account = f"acct-{number % ACCOUNTS}"
+        transfer = {
+            "event_id": f"event-{number}",
+            "kind": "withdrawal",
+            "account_id": account,
+            "asset": "USDT",
+            "network": "ethereum",
+            "amount": "25.5",
+            "value_usd": "25.5",
+            "addresses": [address(number // 100 % 60 + 1 if number % 100 == 0 else 1_000 + number % 5_000)],
+            "occurred_at": 1_767_225_600_000 + number * 1_000,
+        }
+        messages.append(("exchange.withdrawals", account.encode(), json.dumps(transfer).encode()))
+    return messages
+
+
+def list_hashes(bootstrap: str) -> set[str]:
+    """What the journals of the accounts stage name."""
+    reader = Reader(bootstrap)
+    try:
+        records = [
+            unpack(value or b"") for part in range(4) for _, _, value in reader.read("lockgate.journal.accounts", part)
+        ]
+    finally:
+        reader.close()
+    records = [decode(value or b"") for _, _, value in held]
+    return {record.list_hash for record in records if isinstance(record, BatchRecord)}
+
+
+def test_lists_change_while_transfers_flow_and_workers_are_killed(setting: Setting) -> None:
+    setting.publish(range(1, 11), 1)
+    first, _ = setting.worker(), setting.worker()
+    wait_until(lambda: all(one.ready for one in setting.workers), 60, "ready workers")
+    step = TRANSFERS // (CHANGES + 1) // 20
+    sent = 0
+    for change in range(CHANGES + 1):
+        if change:
+            setting.publish(range(1, 11 + 10 * change), 1 + change)
+        for _ in range(20):
+            send(setting.bootstrap, withdrawals(sent, step))
+            sent += step
+            time.sleep(0.1)
+        if change == 2:
+            first.kill()
+            setting.worker()
+    send(setting.bootstrap, withdrawals(sent, TRANSFERS - sent))
+    wait_until(lambda: len(committed(setting.bootstrap, "lockgate.verdicts")) >= TRANSFERS, 120, "a verdict for each")
+    verdicts = committed(setting.bootstrap, "lockgate.verdicts")
+    assert len(verdicts) == len({one["event_id"] for one in verdicts}) == TRANSFERS
+    announced = [one for one in committed(setting.bootstrap, "lockgate.lists") if one["type"] == "in_force"]
+    assert [one["lists"][0]["published"] for one in announced] == [f"2026-11-{1 + n:02d}" for n in range(CHANGES + 1)]
+    assert len({one["list_hash"] for one in verdicts}) == len(list_hashes(setting.bootstrap)) == CHANGES + 1
+    _check_each_judged_by_the_list_it_names(verdicts, setting.listed)
+    audit = lockgate(setting.environment, "audit", "--json")
+    assert audit.returncode == 0, audit.stdout[-2000:]
+    assert all(one.ended_by_itself == 0 for one in setting.workers)
+
+
+def _check_each_judged_by_the_list_it_names(verdicts: list[dict[str, object]], listed: dict[str, int]) -> None:
+    """A withdrawal is released exactly when its address is not on the list that its verdict names."""
+    for one in verdicts:
+        number = int(str(one["event_id"]).partition("-")[2])
+        target = number // 100 % 60 + 1 if number % 100 == 0 else 1_000
+        assert (one["decision"] == "release") == (target > listed[str(one["list_hash"])]), one
+
+
+def listing(count: int, day: int) -> SanctionsList:
+    entries = [
+        ListEntry(entry_id=str(n), name=f"P {n}", source="T", addresses=(ListedAddress(currency="ETH", address=address(n)),))
+        for n in range(1, count + 1)
+    ]
+    return SanctionsList.of("T", entries, published=date(2026, 11, day))
+
+
+def test_of_workers_that_announce_at_once_one_wins_and_all_agree(kafka_with_topics: str) -> None:
+    async def run() -> None:
+        access = KafkaAccess(kafka_with_topics)
+        sides = [ListsInForce(access, by=str(n), transactional=True) for n in range(3)]
+        base = [listing(20, 1)]
+        assert await asyncio.gather(*(side.propose(base) for side in sides)) == [None] * 3
+        proposals = [[listing(21 + n, 2 + n)] for n in range(3)]
+        await asyncio.gather(*(side.propose(one) for side, one in zip(sides, proposals, strict=True)))
+        for side in sides:
+            await side.catch_up()
+        assert {side.version for side in sides} == {sides[0].version}
+        assert [len(each.entries) for each in sides[0].lists] == [23]
+        assert await sides[1].propose(base) is not None
+        assert "instead of" in (await sides[1].propose([listing(2, 9)]) or "")
+        assert await sides[1].propose([listing(2, 9)], lambda _: True) is None
+        late = ListsInForce(access, by="late", transactional=True)
+        await late.catch_up()
+        assert [each.hash for each in late.lists] == [listing(2, 9).hash]
+        for side in (*sides, late):
+            await side.stop()
+
+    asyncio.run(run())
+
+
+@pytest.fixture
+def kafka_with_topics(kafka: Kafka) -> str:
+    created = lockgate({"LOCKGATE_KAFKA": kafka.bootstrap}, "topics", "create")
+    assert created.returncode == 0, created
+    return kafka.bootstrap
