@@ -119,7 +119,8 @@ _CHANNELS: Final[Mapping[str, Channel]] = {
         title="List changes",
         message="listDelta",
         actions=("send", "receive"),
-        about="Internal: changes of sanctions lists, for all workers. One partition, kept without limit.",
+        about="Internal: announcements of sanctions lists, for all workers. One partition, kept without limit, never "
+        "compacted: every version can be rebuilt from it (docs/lists.md).",
     ),
     "accountsJournal": Channel(
         topic=JOURNAL_ACCOUNTS,

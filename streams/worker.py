@@ -30,7 +30,7 @@ from streams.list_keeping import ListKeeping
 from streams.lists_in_force import ListsInForce
 from streams.refreshing import ListSources
 from streams.security import KafkaAccess
-from streams.settings import Settings
+from streams.settings import LISTS, Settings
 from streams.store import Store
 
 log = logging.getLogger(__name__)
@@ -107,6 +107,7 @@ def run_worker(settings: Settings, ruleset: Ruleset, knowledge: Knowledge, sourc
     metrics.TRANSACTIONAL.set(transactional)
     judging = _Judging(settings, ruleset, knowledge)
     keeper = sources.keeper
+    metrics.expect_list_source(LISTS)
     keeping = ListKeeping(
         sources,
         ListsInForce(settings.kafka_access(), by=worker_name(), transactional=transactional),

@@ -1,5 +1,6 @@
-"""`lockgate lists update` and `lockgate lists diff`: getting lists, and what changed between two of them."""
+"""`lockgate lists update`, `announce` and `diff`: getting lists, putting them into force, and what changed between two."""
 
+import asyncio
 import getpass
 import sys
 from collections.abc import Sequence
@@ -7,12 +8,16 @@ from typing import Any
 
 import click
 import msgspec
+from aiokafka.errors import KafkaError
 
 from rules.list_changes import EntryChange, ListChange, compare, describe
+from rules.lists import SanctionsList
 from streams.cli.lists import list_option, lists
-from streams.cli.options import json_option, with_settings
+from streams.cli.options import json_option, timeout_option, with_settings
 from streams.cli.output import Output
+from streams.kafka_access import kafka_away, silence_client_log
 from streams.listfeed.keeper import Refreshed, Result, label_of
+from streams.lists_in_force import ListsInForce
 from streams.refreshing import CURRENT, ListSources, keeper_in
 from streams.settings import Settings
 from streams.watchlists import load_watchlist
@@ -77,6 +82,54 @@ def _words(done: Refreshed) -> str:
             f"\n  if this is right: lockgate lists update --accept {each} --reason ..." for each in done.refused
         )
     return words
+
+
+@lists.command()
+@list_option
+@with_settings("kafka", "lists_dir")
+@click.option("--accept", "accepted", is_flag=True, help="Even where they lost much, or were in force before.")
+@click.option("--reason", metavar="TEXT", help="Why: stands in the announcement together with your name.")
+@click.option("--by", default=getpass.getuser, metavar="NAME", show_default="your user name", help="Who says so.")
+@timeout_option
+@json_option
+def announce(
+    settings: Settings,
+    sources: tuple[str, ...],
+    accepted: bool,
+    reason: str | None,
+    by: str,
+    timeout_seconds: float,
+    as_json: bool,
+) -> None:
+    """Put the lists into force on every worker now, instead of at their next refresh.
+
+    Exit codes: 0 they are in force; 1 they were refused, and why; 2 a list cannot be used; 3 Kafka is not reachable.
+    """
+    if accepted and not reason:
+        raise click.UsageError("--accept needs a --reason")
+    silence_client_log()
+    held = ListSources(sources or settings.lists, keeper_in(settings.lists_folder()))
+    held.start()
+    held.refresh()
+    why_not, version = asyncio.run(_announce(settings, held.watchlist.lists, accepted, by, reason or "", timeout_seconds))
+    facts = {"in_force": why_not is None, "version": version, "reason": why_not}
+    Output(as_json).line(facts, f"in force: {version}" if why_not is None else f"refused: {why_not}")
+    if why_not is not None:
+        sys.exit(1)
+
+
+async def _announce(
+    settings: Settings, lists: Sequence[SanctionsList], accepted: bool, by: str, reason: str, timeout_seconds: float
+) -> tuple[str | None, str]:
+    kafka = settings.kafka_access()
+    in_force = ListsInForce(kafka, by=by, transactional=False)
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            return await in_force.propose(lists, lambda _: accepted, reason=reason), in_force.version
+    except (KafkaError, OSError, TimeoutError):
+        raise kafka_away(kafka) from None
+    finally:
+        await in_force.stop()
 
 
 @lists.command()

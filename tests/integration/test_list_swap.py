@@ -12,6 +12,7 @@ from recompute import Reader
 from running import Worker, committed, lockgate, send, wait_until
 
 from rules.knowledge import Knowledge
+from rules.list_log import Announced, ListLog, read
 from rules.lists import ListedAddress, ListEntry, SanctionsList, merge
 from streams.components import Kafka, Redis
 from streams.delivery.journal import BatchRecord, decode
@@ -36,8 +37,8 @@ def sdn(numbers: range, day: int) -> str:
     """An SDN.XML that lists the addresses with these numbers."""
     entries = "".join(
         f"<sdnEntry><uid>{number}</uid><lastName>PARTY {number}</lastName><sdnType>Entity</sdnType><programList/><idList>"
-        f"<id><uid>1</uid><idType>Digital Currency Address - ETH</idType><idNumber>{address(number)}</idNumber></id></idList>"
-        "</sdnEntry>"
+        f"<id><uid>1</uid><idType>Digital Currency Address - ETH</idType><idNumber>{address(number)}</idNumber></id>"
+        "</idList></sdnEntry>"
         for number in numbers
     )
     info = f"<publshInformation><Publish_Date>11/{day:02d}/2026</Publish_Date></publshInformation>"
@@ -49,6 +50,7 @@ class Setting:
 
     def __init__(self, folder: Path, kafka: Kafka, redis: Redis) -> None:
         self.folder = folder
+        self.redis = redis
         self.bootstrap = kafka.bootstrap
         self.list = folder / "sdn.xml"
         self.environment = {
@@ -58,6 +60,7 @@ class Setting:
             "LOCKGATE_LISTS": str(self.list),
             "LOCKGATE_LISTS_DIR": str(folder / "kept"),
             "LOCKGATE_LISTS_REFRESH_SECONDS": "1",
+            "LOCKGATE_ARCHIVE_DIR": str(folder / "archive"),
         }
         self.workers: list[Worker] = []
         self.listed: dict[str, int] = {}  # by the hash that verdicts name, how many addresses were listed
@@ -112,13 +115,21 @@ def list_hashes(bootstrap: str) -> set[str]:
     """What the journals of the accounts stage name."""
     reader = Reader(bootstrap)
     try:
-        records = [
-            unpack(value or b"") for part in range(4) for _, _, value in reader.read("lockgate.journal.accounts", part)
-        ]
+        held = [one for part in range(4) for one in reader.read("lockgate.journal.accounts", part)]
     finally:
         reader.close()
     records = [decode(value or b"") for _, _, value in held]
     return {record.list_hash for record in records if isinstance(record, BatchRecord)}
+
+
+def in_force(bootstrap: str) -> list[Announced]:
+    """The announcements that took force: those of a second worker at the same time did not."""
+    reader, log = Reader(bootstrap), ListLog()
+    try:
+        records = [read(value) for _, _, value in reader.read("lockgate.lists", 0)]
+    finally:
+        reader.close()
+    return [done for record in records if record is not None and (done := log.take(record)) is not None]
 
 
 def test_lists_change_while_transfers_flow_and_workers_are_killed(setting: Setting) -> None:
@@ -141,13 +152,26 @@ def test_lists_change_while_transfers_flow_and_workers_are_killed(setting: Setti
     wait_until(lambda: len(committed(setting.bootstrap, "lockgate.verdicts")) >= TRANSFERS, 120, "a verdict for each")
     verdicts = committed(setting.bootstrap, "lockgate.verdicts")
     assert len(verdicts) == len({one["event_id"] for one in verdicts}) == TRANSFERS
-    announced = [one for one in committed(setting.bootstrap, "lockgate.lists") if one["type"] == "in_force"]
-    assert [one["lists"][0]["published"] for one in announced] == [f"2026-11-{1 + n:02d}" for n in range(CHANGES + 1)]
+    days = [announced.end.lists[0].published for announced in in_force(setting.bootstrap)]
+    assert days == [date(2026, 11, 1 + n) for n in range(CHANGES + 1)]
     assert len({one["list_hash"] for one in verdicts}) == len(list_hashes(setting.bootstrap)) == CHANGES + 1
     _check_each_judged_by_the_list_it_names(verdicts, setting.listed)
     audit = lockgate(setting.environment, "audit", "--json")
     assert audit.returncode == 0, audit.stdout[-2000:]
     assert all(one.ended_by_itself == 0 for one in setting.workers)
+    _rebuilds_every_batch_by_the_list_of_then(setting)
+
+
+def _rebuilds_every_batch_by_the_list_of_then(setting: Setting) -> None:
+    for worker in setting.workers:
+        if worker.running:
+            worker.stop()
+    setting.redis.flush()
+    worker = setting.worker()
+    wait_until(lambda: worker.ready, 60, "a worker that has rebuilt Redis")
+    series = 'lockgate_replayed_batches_total{{stage="accounts",verified="{}"}}'
+    assert worker.metric(series.format("yes")) > CHANGES
+    assert worker.metric(series.format("no")) == 0
 
 
 def _check_each_judged_by_the_list_it_names(verdicts: list[dict[str, object]], listed: dict[str, int]) -> None:
