@@ -1,6 +1,6 @@
 """The accounts stage: deposits and withdrawals in; verdicts, alerts, dead letters and flows out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -18,7 +18,6 @@ from streams.delivery.stage import (
     MemoryChanges,
     Message,
     Outputs,
-    Stage,
     Work,
     Writes,
     bundles_of,
@@ -26,6 +25,7 @@ from streams.delivery.stage import (
     parts,
 )
 from streams.settings import ALERTS, COUNTERPARTIES, DEADLETTERS, DEPOSITS, JOURNAL_ACCOUNTS, VERDICTS, WITHDRAWALS
+from streams.swapping import SwappingStage
 
 _GATES: Final = {DEPOSITS: Gate(Kind.DEPOSIT), WITHDRAWALS: Gate(Kind.WITHDRAWAL)}
 _json: Final = msgspec.json.Encoder().encode
@@ -38,48 +38,13 @@ _read_movement: Final = msgspec.msgpack.Decoder(Movement).decode
 SNAPSHOT_EVERY: Final = 32
 
 
-# The engine of a batch by the hashes of its lists and rules, None where they are not kept.
-Earlier = Callable[[str, str], AccountsEngine | None]
-
-
-class AccountsStage(Stage):
+class AccountsStage(SwappingStage[AccountsEngine]):
     """Judges each transfer with its account's profile."""
 
     name = "accounts"
     sources = (DEPOSITS, WITHDRAWALS)
     journal = JOURNAL_ACCOUNTS
     noted_by = COUNTERPARTIES
-
-    def __init__(self, engine: AccountsEngine, earlier: Earlier | None = None) -> None:
-        self._use(engine)
-        self._next: AccountsEngine | None = None
-        self._earlier = earlier
-        self._known: dict[tuple[str, str], AccountsStage] = {}
-
-    def _use(self, engine: AccountsEngine) -> None:
-        self._engine = engine
-        self.list_hash = engine.knowledge.identity
-        self.ruleset = engine.ruleset.hash
-
-    def put(self, engine: AccountsEngine) -> None:
-        """Judge with this engine from the next round on."""
-        self._next = engine
-
-    def take_over(self) -> None:
-        """Begin to judge with the engine put in place last."""
-        following, self._next = self._next, None
-        if following is not None:
-            self._use(following)
-
-    def as_of(self, list_hash: str, ruleset: str) -> "AccountsStage":
-        """The stage with the lists and rules of then, if they are known."""
-        key = (list_hash, ruleset)
-        if key not in self._known:
-            engine = self._earlier(*key) if self._earlier is not None else None
-            if engine is None:
-                return self
-            self._known[key] = AccountsStage(engine)
-        return self._known[key]
 
     def decode(self, partition: int, records: Sequence[Sequence[RawRecord]]) -> Work:
         """Transfers, in no order yet, and dead letters."""

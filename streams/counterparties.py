@@ -11,25 +11,21 @@ from rules.messages import DeadLetter, Flow, Source
 from rules.network import CounterpartiesEngine, keys
 from rules.transfer import BadTransfer
 from streams.accounts import alert_message, deadletter_message
-from streams.delivery.stage import Judged, NoMemory, Outputs, Stage, Work, Writes
+from streams.delivery.stage import Judged, NoMemory, Outputs, Work, Writes
 from streams.settings import COUNTERPARTIES, FLOWS, JOURNAL_COUNTERPARTIES
+from streams.swapping import SwappingStage
 
 _read_bundle: Final = msgspec.msgpack.Decoder(list[Flow]).decode
 _pack: Final = msgspec.msgpack.Encoder().encode
 _unpack: Final = msgspec.msgpack.Decoder(AddressState).decode
 
 
-class CounterpartiesStage(Stage):
+class CounterpartiesStage(SwappingStage[CounterpartiesEngine]):
     """Judges each flow with what is known of its address."""
 
     name = COUNTERPARTIES
     sources = (FLOWS,)
     journal = JOURNAL_COUNTERPARTIES
-
-    def __init__(self, engine: CounterpartiesEngine) -> None:
-        self._engine = engine
-        self.list_hash = engine.knowledge.identity
-        self.ruleset = engine.ruleset.hash
 
     def decode(self, partition: int, records: Sequence[Sequence[RawRecord]]) -> Work:
         """The flows of all bundles. The topic is ours alone, but one record nobody can read must not stop the rest."""

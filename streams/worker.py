@@ -5,8 +5,8 @@ import gc
 import logging
 import time
 from calendar import timegm
-from collections.abc import Coroutine
-from typing import Any, Final
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, TypeVar
 
 import msgspec
 from aiokafka import AIOKafkaProducer
@@ -35,12 +35,14 @@ from streams.store import Store
 
 log = logging.getLogger(__name__)
 
+_Engine = TypeVar("_Engine")
+
 _ASK_AGAIN_SECONDS: Final = 1.0
 _TRANSACTIONS: Final = {27, 65}  # API keys WriteTxnMarkers, DescribeTransactions: a broker with either has transactions
 
 
 class _Judging:
-    """What the accounts stage judges with; other lists come in between two rounds."""
+    """What the stages judge with; other lists come in between two rounds."""
 
     def __init__(self, settings: Settings, ruleset: Ruleset, knowledge: Knowledge) -> None:
         self._max_list_age = settings.max_list_age_seconds()
@@ -48,34 +50,43 @@ class _Judging:
         self._archive = Archive(settings.archive_folder())
         self.knowledge = knowledge
 
-    def begin(self, watchlist: Watchlist) -> Knowledge:
-        """Make the stage, with the lists in force."""
-        self.knowledge = msgspec.structs.replace(self.knowledge, watchlist=watchlist)
-        self._archive.keep(self._ruleset, self.knowledge)
-        self.accounts = AccountsStage(self._engine(self._ruleset, self.knowledge), self._earlier)
-        _announce_lists(self.knowledge)
-        return self.knowledge
+    def begin(self, watchlist: Watchlist) -> tuple[AccountsStage, CounterpartiesStage]:
+        """Make the stages, with the lists in force."""
+        self._learn(watchlist)
+        self._accounts = AccountsStage(
+            self._accounts_engine(self._ruleset, self.knowledge),
+            lambda lists, rules: self._earlier(self._accounts_engine, lists, rules),
+        )
+        self._network = CounterpartiesStage(
+            CounterpartiesEngine(self._ruleset, self.knowledge),
+            lambda lists, rules: self._earlier(CounterpartiesEngine, lists, rules),
+        )
+        return self._accounts, self._network
 
     def install(self, watchlist: Watchlist) -> None:
         """Judge by other lists from the next round on. Called in a thread: an index takes its time."""
+        self._learn(watchlist)
+        self._accounts.put(self._accounts_engine(self._ruleset, self.knowledge))
+        self._network.put(CounterpartiesEngine(self._ruleset, self.knowledge))
+
+    def _learn(self, watchlist: Watchlist) -> None:
         self.knowledge = msgspec.structs.replace(self.knowledge, watchlist=watchlist)
         self._archive.keep(self._ruleset, self.knowledge)
-        self.accounts.put(self._engine(self._ruleset, self.knowledge))
         metrics.forget_lists()
         _announce_lists(self.knowledge)
 
-    def _engine(self, ruleset: Ruleset, knowledge: Knowledge) -> AccountsEngine:
+    def _accounts_engine(self, ruleset: Ruleset, knowledge: Knowledge) -> AccountsEngine:
         return AccountsEngine(ruleset, knowledge, max_list_age_seconds=self._max_list_age)
 
-    def _earlier(self, lists: str, rules: str) -> AccountsEngine | None:
-        """The engine with lists and rules that were in force before, None when they are not archived."""
+    def _earlier(self, make: Callable[[Ruleset, Knowledge], _Engine], lists: str, rules: str) -> _Engine | None:
+        """An engine with lists and rules that were in force before, None when they are not archived."""
         try:
             knowledge = self._archive.knowledge(lists)
             ruleset = self._ruleset if rules == self._ruleset.hash else self._archive.rules(rules)
         except NotArchived as error:
             log.warning("what was in force is not archived", extra={"reason": str(error)})
             return None
-        return self._engine(ruleset, knowledge)
+        return make(ruleset, knowledge)
 
 
 async def _while_beating(health: Health, waited_for: Coroutine[Any, Any, Watchlist]) -> Watchlist:
@@ -116,8 +127,7 @@ def run_worker(settings: Settings, ruleset: Ruleset, knowledge: Knowledge, sourc
         approved=lambda digest: keeper.approval(digest) is not None,
     )
     health.waiting_for = lambda: "waiting for the lists in force"
-    knowledge = judging.begin(loop.run_until_complete(_while_beating(health, keeping.begin())))
-    stages = (judging.accounts, CounterpartiesStage(CounterpartiesEngine(ruleset, knowledge)))
+    stages = judging.begin(loop.run_until_complete(_while_beating(health, keeping.begin())))
     app = make_app(settings, stages, Store(settings.redis_access()), transactional=transactional)
     health.waiting_for = lambda: _not_ready(app)
 
@@ -139,7 +149,7 @@ def run_worker(settings: Settings, ruleset: Ruleset, knowledge: Knowledge, sourc
             "group": settings.group,
             "ruleset": ruleset.hash,
             "rules": len(ruleset.rules),
-            "list_hash": knowledge.hash,
+            "list_hash": judging.knowledge.hash,
             "transactional": transactional,
         },
     )

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.integration
 CHANGES = 5
 TRANSFERS = 50_000
 ACCOUNTS = 500
+STEPS = 20  # in which the transfers between two changes are sent
 NAMESPACE = "https://sanctionslistservice.ofac.treas.gov/api/PublicationPreview/exports/XML"
 
 
@@ -136,18 +137,22 @@ def test_lists_change_while_transfers_flow_and_workers_are_killed(setting: Setti
     setting.publish(range(1, 11), 1)
     first, _ = setting.worker(), setting.worker()
     wait_until(lambda: all(one.ready for one in setting.workers), 60, "ready workers")
-    step = TRANSFERS // (CHANGES + 1) // 20
+    step = TRANSFERS // (CHANGES + 1) // STEPS
     sent = 0
     for change in range(CHANGES + 1):
         if change:
             setting.publish(range(1, 11 + 10 * change), 1 + change)
-        for _ in range(20):
+        for number in range(STEPS):
             send(setting.bootstrap, withdrawals(sent, step))
             sent += step
             time.sleep(0.1)
-        if change == 2:
-            first.kill()
-            setting.worker()
+            if change == 2 and number == 5:
+                first.kill()
+                setting.worker()
+            if number > STEPS // 2:  # the second half waits for the list to be in force, the first one does not
+                wait_until(lambda wanted=change + 1: len(in_force(setting.bootstrap)) == wanted, 60, "an announcement")
+                if len(list_hashes(setting.bootstrap)) <= change:
+                    time.sleep(0.5)
     send(setting.bootstrap, withdrawals(sent, TRANSFERS - sent))
     wait_until(lambda: len(committed(setting.bootstrap, "lockgate.verdicts")) >= TRANSFERS, 120, "a verdict for each")
     verdicts = committed(setting.bootstrap, "lockgate.verdicts")
