@@ -21,6 +21,7 @@ from streams.delivery.inbox import Chunk
 from streams.delivery.partition import Condition, Partition
 from streams.delivery.session import Session
 from streams.delivery.stage import Stage
+from streams.formats.outlets import Outlets
 from streams.security import KafkaAccess
 from streams.settings import FLOWS, Settings
 from streams.store import Store
@@ -100,6 +101,7 @@ class LockgateApp(faust.App):
             generation=lambda: int(self.consumer_generation_id),
             session_timeout=settings.session_timeout,
             transactional=self.lockgate_transactional,
+            outlets=Outlets(settings.outlets(), f"/lockgate/{settings.group}"),
         )
         if partitions:
             self.lockgate_session.start()

@@ -33,8 +33,8 @@ async def check_kafka(settings: Settings, *, timeout_seconds: float) -> list[Che
         checks = list(brokers_found(settings.kafka, brokers, versions))
         checks.append(await _transactions(kafka, versions, timeout_seconds))
         async with topic_admin(kafka, timeout_seconds=timeout_seconds) as admin:
-            found = await admin.describe(TOPICS)
-        return [*checks, *_topics(found, settings.kafka)]
+            found = await admin.describe((*TOPICS, *settings.form_topics()))
+        return [*checks, *_topics(found, settings)]
     except Unreachable as away:
         return [
             Check(
@@ -104,8 +104,8 @@ async def _transactions(kafka: KafkaAccess, versions: Versions, timeout_seconds:
     return fault("transactions", reason, "after a failure alerts and verdicts may come twice", fix)
 
 
-def _topics(found: Mapping[str, FoundTopic], servers: str) -> Iterator[Check]:
-    wrong = remarks(found, servers=servers)
+def _topics(found: Mapping[str, FoundTopic], settings: Settings) -> Iterator[Check]:
+    wrong = remarks(found, servers=settings.kafka, forms=settings.form_topics())
     alike: defaultdict[tuple[bool, str, str | None], list[str]] = defaultdict(list)
     for remark in wrong:
         alike[remark.fault, remark.problem, remark.remedy].append(remark.topic)

@@ -68,8 +68,10 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str | None = None
 
 
-def topic_specs(partitions: int = DEFAULT_PARTITIONS, replication: int = 1) -> tuple[TopicSpec, ...]:
-    """All topics as `lockgate topics create` makes them."""
+def topic_specs(
+    partitions: int = DEFAULT_PARTITIONS, replication: int = 1, forms: Sequence[str] = ()
+) -> tuple[TopicSpec, ...]:
+    """All topics as `lockgate topics create` makes them. `forms` are those for other forms of the alerts."""
     return tuple(
         TopicSpec(
             name=name,
@@ -77,7 +79,7 @@ def topic_specs(partitions: int = DEFAULT_PARTITIONS, replication: int = 1) -> t
             replication=replication,
             settings=_settings(name, replication),
         )
-        for name in TOPICS
+        for name in (*TOPICS, *forms)
     )
 
 
@@ -91,7 +93,12 @@ def _settings(name: str, replication: int) -> dict[str, str]:
 
 
 def remarks(
-    found: Mapping[str, FoundTopic], *, servers: str, partitions: int | None = None, replication: int | None = None
+    found: Mapping[str, FoundTopic],
+    *,
+    servers: str,
+    partitions: int | None = None,
+    replication: int | None = None,
+    forms: Sequence[str] = (),
 ) -> list[Remark]:
     """What is wrong with the topics as they are; empty when everything is as delivery needs it.
 
@@ -99,7 +106,7 @@ def remarks(
     """
     wanted = partitions or max((found[name].partitions for name in ACCOUNT_TOPICS if name in found), default=0)
     out: list[Remark] = []
-    for name in TOPICS:
+    for name in (*TOPICS, *forms):
         topic = found.get(name)
         if topic is None:
             option = f" --partitions {wanted}" if wanted else ""

@@ -53,9 +53,14 @@ class Right(msgspec.Struct, frozen=True, kw_only=True, order=True):
     operation: str
 
 
-def kafka_rights(role: Role, group: str) -> list[Right]:
-    """The rights of a role, sorted. `group` is the workers' consumer group (LOCKGATE_GROUP)."""
-    return sorted(_RIGHTS_OF[role](group))
+def kafka_rights(role: Role, group: str, forms: tuple[str, ...] = ()) -> list[Right]:
+    """The rights of a role, sorted.
+
+    `group` is the workers' consumer group (LOCKGATE_GROUP), `forms` are the topics for other forms of the alerts
+    (LOCKGATE_OUTPUTS).
+    """
+    on_forms = _on_topics(forms, *_ON_FORMS.get(role, ()))
+    return sorted({*_RIGHTS_OF[role](group), *on_forms})
 
 
 def _on_topics(names: tuple[str, ...], *operations: str) -> Iterator[Right]:
@@ -102,6 +107,12 @@ _RIGHTS_OF: Final = {
     Role.ANALYST: _analyst,
     Role.AUDITOR: _auditor,
     Role.OPERATOR: _operator,
+}
+
+_ON_FORMS: Final = {
+    Role.WORKER: ("WRITE",),
+    Role.ANALYST: ("READ",),
+    Role.OPERATOR: ("CREATE", "DESCRIBE", "DESCRIBE_CONFIGS"),
 }
 
 # HELLO and AUTH are everybody's. redis-py also sends CLIENT SETINFO and does not mind being refused: Redis 7.2 notes that in

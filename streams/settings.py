@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from streams.errors import SettingsError
+from streams.formats.outlet import Outlet, read_outputs
 from streams.security import KafkaAccess, KafkaSecurity, RedisAccess, Tls
 
 DEPOSITS: Final = "exchange.deposits"
@@ -26,6 +27,8 @@ LISTS: Final = "lockgate.lists"
 JOURNAL_ACCOUNTS: Final = "lockgate.journal.accounts"
 JOURNAL_COUNTERPARTIES: Final = "lockgate.journal.counterparties"
 COUNTERPARTIES: Final = "counterparties"  # the stage whose notes the accounts stage asks for
+NATIVE_TOPICS: Final = frozenset({ALERTS, VERDICTS, DEADLETTERS})  # always native JSON; other forms have topics of their own
+_INTERNAL_TOPICS: Final = frozenset({DEPOSITS, WITHDRAWALS, FLOWS, LISTS, JOURNAL_ACCOUNTS, JOURNAL_COUNTERPARTIES})
 
 _SECRETS: Final = frozenset({"redis", "redis_password", "kafka_password", "kafka_key_password", "kafka_oauth_secret"})
 _REDIS_SCHEMES: Final = {"redis", "rediss", "unix", "redis+cluster", "rediss+cluster"}
@@ -68,6 +71,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log_level: str = "info"
     """debug, info, warning or error."""
 
+    outputs: dict[str, str] = {}
+    """Alerts in other forms on topics of their own: TOPIC=ocsf or ecs; `+cloudevents` adds headers; separated by commas."""
     kafka_security: str = "plaintext"
     """plaintext, ssl (TLS; with a client certificate mTLS), sasl_ssl, or sasl_plaintext (SCRAM only)."""
     kafka_ca: str | None = None
@@ -176,6 +181,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         host, _, port = self.http.rpartition(":")
         return host.strip("[]"), int(port)
 
+    def outlets(self) -> tuple[Outlet, ...]:
+        """The output topics that are more than native JSON without headers."""
+        return read_outputs(self.outputs, [], native=NATIVE_TOPICS, taken=_INTERNAL_TOPICS)
+
+    def form_topics(self) -> tuple[str, ...]:
+        """The topics for other forms of the alerts."""
+        return tuple(outlet.topic for outlet in self.outlets() if outlet.topic not in NATIVE_TOPICS)
+
     def rules_folder(self) -> Path | None:
         """The folder of rule files, if one is named."""
         return None if self.rules is None else Path(self.rules)
@@ -203,6 +216,9 @@ def load_settings(config: Path | None = None, environ: Mapping[str, str] | None 
     for name in ("lists", "reference"):
         if isinstance(values.get(name), str):
             values[name] = [part.strip() for part in values[name].split(",") if part.strip()]
+    if isinstance(values.get("outputs"), str):
+        pairs = [part.partition("=") for part in values["outputs"].split(",") if part.strip()]
+        values["outputs"] = {topic.strip(): form.strip() for topic, _, form in pairs}
     checked: dict[str, Any] = {}
     for name, value in values.items():
         try:
@@ -256,6 +272,7 @@ def _faults(settings: Settings) -> list[str]:
         faults.append(f"http: {settings.http!r} is not host:port")
     if (fault := _redis_fault(settings.redis)) is not None:
         faults.append(f"redis: {fault}")
+    read_outputs(settings.outputs, faults, native=NATIVE_TOPICS, taken=_INTERNAL_TOPICS)
     faults += [*settings.kafka_login().faults(), *_redis_login_faults(settings)]
     if not 6 <= settings.session_timeout <= 300:
         faults.append(f"session_timeout: {settings.session_timeout:g} is not between 6 and 300 seconds")

@@ -178,7 +178,7 @@ async def wait_for_kafka(settings: Settings, health: Health) -> bool:
             up = await answers(kafka.each())
             metrics.KAFKA_UP.set(up)
             if up:
-                missing, transactional = await _probe(kafka)
+                missing, transactional = await _probe(kafka, settings)
                 if not missing:
                     return transactional
                 reason = f"topics missing: {', '.join(missing)} (lockgate topics create), or not for this user"
@@ -194,13 +194,13 @@ async def wait_for_kafka(settings: Settings, health: Health) -> bool:
         await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
 
-async def _probe(kafka: KafkaAccess) -> tuple[list[str], bool]:
+async def _probe(kafka: KafkaAccess, settings: Settings) -> tuple[list[str], bool]:
     """The topics that are missing, and whether the broker has transactions."""
     producer = AIOKafkaProducer(**kafka.options(), request_timeout_ms=5_000)
     await asyncio.wait_for(producer.start(), 10)
     try:
         known = await producer.client.fetch_all_metadata()
-        missing = sorted(set(TOPICS) - known.topics())
+        missing = sorted({*TOPICS, *settings.form_topics()} - known.topics())
         transactional = await _has_transactions(producer, kafka)
     finally:
         await producer.stop()

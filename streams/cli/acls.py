@@ -42,7 +42,7 @@ def kafka(settings: Settings, role: str, principal: str | None, as_json: bool) -
     Exit codes: 0 printed; 2 wrong usage or settings.
     """
     who = principal or f"User:lockgate-{role}"
-    rights = kafka_rights(Role(role), settings.group)
+    rights = kafka_rights(Role(role), settings.group, settings.form_topics())
     if as_json:
         for right in rights:
             click.echo(json.dumps(_binding(right, who)))

@@ -50,10 +50,10 @@ def create(
     async def run() -> tuple[list[str], dict[str, FoundTopic]]:
         async with topic_admin(settings.kafka_access(), timeout_seconds=timeout_seconds) as admin:
             copies = replication or await admin.usual_replication()
-            existing = await admin.describe(TOPICS)
+            existing = await admin.describe((*TOPICS, *settings.form_topics()))
             count = partitions or max((topic.partitions for topic in existing.values()), default=DEFAULT_PARTITIONS)
-            created = await admin.create(topic_specs(count, copies))
-            return created, await admin.describe(TOPICS, present=[*existing, *created])
+            created = await admin.create(topic_specs(count, copies, settings.form_topics()))
+            return created, await admin.describe((*TOPICS, *settings.form_topics()), present=[*existing, *created])
 
     silence_client_log()
     created, found = asyncio.run(run())
@@ -62,7 +62,7 @@ def create(
         topic = found[name]
         facts = {"topic": name, "created": True, "partitions": topic.partitions, "replication": topic.replication}
         output.line(facts, f"created {name}: {topic.partitions} partitions, replication {topic.replication}")
-    wrong = remarks(found, servers=settings.kafka, partitions=partitions, replication=replication)
+    wrong = _wrong(settings, found, partitions, replication)
     _report(found, wrong, output)
 
 
@@ -84,12 +84,19 @@ def check(
 
     async def run() -> dict[str, FoundTopic]:
         async with topic_admin(settings.kafka_access(), timeout_seconds=timeout_seconds) as admin:
-            return await admin.describe(TOPICS)
+            return await admin.describe((*TOPICS, *settings.form_topics()))
 
     silence_client_log()
     found = asyncio.run(run())
-    wrong = remarks(found, servers=settings.kafka, partitions=partitions, replication=replication)
+    wrong = _wrong(settings, found, partitions, replication)
     _report(found, wrong, Output(as_json))
+
+
+def _wrong(
+    settings: Settings, found: dict[str, FoundTopic], partitions: int | None, replication: int | None
+) -> list[Remark]:
+    forms = settings.form_topics()
+    return remarks(found, servers=settings.kafka, partitions=partitions, replication=replication, forms=forms)
 
 
 def _report(found: dict[str, FoundTopic], wrong: list[Remark], output: Output) -> None:

@@ -29,6 +29,7 @@ from streams.delivery.publisher import Publication, Publisher, fence
 from streams.delivery.replay import replay
 from streams.delivery.stage import Outputs, decode_messages
 from streams.errors import Impossible, Lost
+from streams.formats.outlets import NATIVE_ONLY, Outlets
 from streams.security import KafkaAccess
 from streams.store import Held, Store
 
@@ -78,6 +79,7 @@ class Claimer:
         worker: str,
         generation: int,
         transactional_id: str | None,
+        outlets: Outlets = NATIVE_ONLY,
     ) -> None:
         self._kafka = kafka
         self._store = store
@@ -85,6 +87,7 @@ class Claimer:
         self._worker = worker
         self._generation = generation
         self._transactional_id = transactional_id
+        self._outlets = outlets
         self._fences = Fences(kafka)
 
     async def claim(self, partition: Partition, *, force: bool = False) -> None:
@@ -103,7 +106,7 @@ class Claimer:
         if held is None:
             raise Lost(f"{partition} belongs to a younger generation of the group")
         partition.keys.epoch = held.epoch
-        writer = Publisher(self._kafka, partition.claim_id if self._transactional_id else None)
+        writer = Publisher(self._kafka, partition.claim_id if self._transactional_id else None, self._outlets)
         try:
             await writer.start()  # from here no other claim of this partition can go on
             async with journal_reader(self._kafka, partition.stage.journal, partition.number) as reader:

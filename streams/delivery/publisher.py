@@ -12,9 +12,12 @@ import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
 
-from streams.delivery.journal import Record, encode
+from streams.delivery.journal import Record as JournalRecord
+from streams.delivery.journal import encode
 from streams.delivery.stage import Message
 from streams.errors import Lost
+from streams.formats.cloudevents import NO_HEADERS
+from streams.formats.outlets import NATIVE_ONLY, Outlets, Record
 from streams.security import KafkaAccess
 from streams.settings import FLOWS
 
@@ -28,6 +31,9 @@ _start_timeout: Final = 20.0
 _FLOWS: Final = TopicPartition(FLOWS, 0)  # its only partition
 
 
+Outgoing = dict[TopicPartition, list[Record]]
+
+
 class Publication(msgspec.Struct, frozen=True):
     """What one partition has to publish in a round: messages and bundles of a batch, and records for its journal.
 
@@ -36,7 +42,7 @@ class Publication(msgspec.Struct, frozen=True):
 
     partition: int
     journal: str
-    records: Sequence[Record]
+    records: Sequence[JournalRecord]
     messages: Sequence[Message] = ()
     bundles: Sequence[bytes] = ()
 
@@ -47,8 +53,9 @@ class Publisher:
     After any error it must be thrown away: what became of the last transaction is then for a claim to find out.
     """
 
-    def __init__(self, kafka: KafkaAccess, transactional_id: str | None) -> None:
+    def __init__(self, kafka: KafkaAccess, transactional_id: str | None, outlets: Outlets = NATIVE_ONLY) -> None:
         self.transactional_id = transactional_id
+        self._outlets = outlets
         identity: dict[str, Any] = (
             {"transactional_id": transactional_id, "transaction_timeout_ms": _TRANSACTION_TIMEOUT_MS}
             if transactional_id
@@ -83,18 +90,17 @@ class Publisher:
         Raises:
             KafkaError, Lost: nothing or all of it has been published; the publisher is of no use any more.
         """
-        outgoing: dict[TopicPartition, list[tuple[bytes | None, bytes]]] = defaultdict(list)
+        outgoing: Outgoing = defaultdict(list)
         journals: list[TopicPartition] = []
         for publication in publications:
-            for topic in {message.topic for message in publication.messages}:
-                records = outgoing[TopicPartition(topic, publication.partition % await self._count(topic))]
-                records += [(each.key, each.value) for each in publication.messages if each.topic == topic]
+            for topic, records in self._by_topic(publication.messages).items():
+                outgoing[TopicPartition(topic, publication.partition % await self._count(topic))] += records
             if publication.bundles:
                 key = bundle_key(publication.partition, publication.records[0].n)
-                outgoing[_FLOWS] += [(key, bundle) for bundle in publication.bundles]
+                outgoing[_FLOWS] += [(key, bundle, NO_HEADERS) for bundle in publication.bundles]
             journal = TopicPartition(publication.journal, publication.partition)
             journals.append(journal)
-            outgoing[journal] += [(None, encode(record)) for record in publication.records]
+            outgoing[journal] += [(None, encode(record), NO_HEADERS) for record in publication.records]
         try:
             sent = await self._send(outgoing)
         except IllegalOperation as ended:  # no KafkaError: fenced while batches were handed over
@@ -104,7 +110,19 @@ class Publisher:
             raise Lost("the broker did not say where the journal record stands")
         return offsets
 
-    async def _send(self, outgoing: dict[TopicPartition, list[tuple[bytes | None, bytes]]]) -> dict[TopicPartition, int]:
+    def _by_topic(self, messages: Sequence[Message]) -> dict[str, list[Record]]:
+        """The records of the messages, in the forms that are wanted, by topic."""
+        records: dict[str, list[Record]] = defaultdict(list)
+        if not self._outlets.outlets:
+            for message in messages:
+                records[message.topic].append((message.key, message.value, NO_HEADERS))
+            return records
+        for message in messages:
+            for topic, record in self._outlets.records(message):
+                records[topic].append(record)
+        return records
+
+    async def _send(self, outgoing: Outgoing) -> dict[TopicPartition, int]:
         """Send everything, as one transaction if there is a transactional id; the first offset by partition."""
         producer, transactional = self._producer, self.transactional_id is not None
         if transactional:
@@ -124,11 +142,11 @@ class Publisher:
 
         for place, records in outgoing.items():
             batch = producer.create_batch()
-            for key, value in records:
-                if batch.append(key=key, value=value, timestamp=now) is None:
+            for key, value, headers in records:
+                if batch.append(key=key, value=value, timestamp=now, headers=headers) is None:
                     await hand_over(batch, place)
                     batch = producer.create_batch()
-                    batch.append(key=key, value=value, timestamp=now)
+                    batch.append(key=key, value=value, timestamp=now, headers=headers)
             await hand_over(batch, place)
         await asyncio.gather(*waiting)  # commit_transaction would commit without a batch that was refused
         if transactional:

@@ -23,6 +23,7 @@ from streams.delivery.partition import Condition, Partition
 from streams.delivery.publisher import Publisher
 from streams.delivery.rounds import Rounds, check_standing
 from streams.errors import Impossible, Lost
+from streams.formats.outlets import NATIVE_ONLY, Outlets
 from streams.security import KafkaAccess
 from streams.store import Store
 
@@ -55,6 +56,7 @@ class Session:
         generation: Callable[[], int],
         session_timeout: float,
         transactional: bool,
+        outlets: Outlets = NATIVE_ONLY,
     ) -> None:
         self.partitions = {(part.stage.name, part.number): part for part in partitions}
         self._by_topic = {(topic, part.number): part for part in partitions for topic in part.stage.sources}
@@ -65,6 +67,7 @@ class Session:
         self._generation = generation
         self._patience = 2 * session_timeout
         self._transactional = transactional
+        self._outlets = outlets
         self._wake = asyncio.Event()
         self._stopped = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -127,13 +130,14 @@ class Session:
             self._feed.pause(partition.stage.sources, partition.number)
         await self._store.forget_connections()
         transactional_id = f"lockgate-{self._worker}-{secrets.token_hex(6)}" if self._transactional else None
-        publisher = Publisher(self._kafka, transactional_id)
+        publisher = Publisher(self._kafka, transactional_id, self._outlets)
         claims: list[asyncio.Task[None]] = []
         rounds = Rounds(self._store, publisher, self._feed)
         try:
             await publisher.start()
             claimer = Claimer(
                 kafka=self._kafka,
+                outlets=self._outlets,
                 store=self._store,
                 feed=self._feed,
                 worker=self._worker,

@@ -69,3 +69,9 @@ def test_the_command_prints_bindings_and_commands() -> None:
         "--operation Write --resource-pattern-type prefixed --transactional-id lockgate-"
     ) in text.splitlines()
     assert run(lockgate, ["acls", "redis", "--role", "analyst"]).exit_code == 1
+
+
+def test_topics_for_other_forms_are_written_by_the_worker_and_read_by_the_analyst() -> None:
+    for role, operations in ((Role.WORKER, {"WRITE"}), (Role.ANALYST, {"READ"}), (Role.EXCHANGE, set())):
+        rights = kafka_rights(role, "lockgate", ("siem.alerts",))
+        assert {one.operation for one in rights if one.name == "siem.alerts"} == operations
