@@ -1,7 +1,5 @@
 """Which countries and regions a transfer touches, as far as the exchange and the lists know."""
 
-from contextlib import suppress
-
 from rules.reference.index import Reference
 from rules.reference.networks import BadAddress
 from rules.transfer import Transfer
@@ -10,18 +8,19 @@ Place = tuple[str, str]  # what of the transfer it is, code of the country or re
 
 
 def touches(transfer: Transfer, reference: Reference) -> bool | None:
-    """A quick look whether `places` can hold a watched one; None when nothing is known of any place."""
-    watched, networks, ip = reference.watched, reference.networks, transfer.ip_country
+    """Whether `places` holds a watched one, found quickly; None when nothing is known of any place."""
+    watched, ip = reference.watched, transfer.ip_country
     country = vasp = None
     if (party := transfer.counterparty) is not None:
         country, vasp = party.country, party.vasp
     home = transfer.account.country if transfer.account is not None else None
     if ip in watched or country in watched or home in watched:
         return True
-    if vasp is not None and (listed := reference.vasp(vasp)) is not None and listed.country is not None:
-        return True
-    if transfer.ip is not None and networks is not None and networks.tell_jurisdictions:
-        return True
+    codes = _of_networks(transfer, reference) if transfer.ip is not None else ()
+    if vasp is not None and (code := _of_vasp(vasp, reference)) is not None:
+        codes = (*codes, code)
+    if codes:
+        return not watched.isdisjoint(codes)
     return False if ip or country or home else None
 
 
@@ -31,20 +30,31 @@ def places(transfer: Transfer, reference: Reference) -> tuple[Place, ...]:
     A region comes from a list of networks alone; the contract carries countries.
     """
     found: list[Place] = []
-    if transfer.ip_country is not None:
+    if transfer.ip_country:
         found.append(("ip", transfer.ip_country.upper()))
-    networks = reference.networks
-    if transfer.ip is not None and networks is not None:
-        with suppress(BadAddress):  # access.anonymised_access says so
-            found += [("ip", row.jurisdiction) for row in networks.find(transfer.ip) if row.jurisdiction is not None]
+    found += [("ip", code) for code in _of_networks(transfer, reference)]
     party = transfer.counterparty
     if party is not None:
-        if party.country is not None:
+        if party.country:
             found.append(("counterparty", party.country.upper()))
-        vasp = reference.vasp(party.vasp) if party.vasp else None
-        if vasp is not None and vasp.country is not None:
-            found.append(("vasp", vasp.country))
+        if party.vasp and (code := _of_vasp(party.vasp, reference)) is not None:
+            found.append(("vasp", code))
     holder = transfer.account
-    if holder is not None and holder.country is not None:
+    if holder is not None and holder.country:
         found.append(("holder", holder.country.upper()))
     return tuple(dict.fromkeys(found))
+
+
+def _of_networks(transfer: Transfer, reference: Reference) -> tuple[str, ...]:
+    networks = reference.networks
+    if transfer.ip is None or networks is None or not networks.tell_jurisdictions:
+        return ()
+    try:
+        return tuple(row.jurisdiction for row in networks.find(transfer.ip) if row.jurisdiction is not None)
+    except BadAddress:  # access.anonymised_access says so
+        return ()
+
+
+def _of_vasp(name: str, reference: Reference) -> str | None:
+    listed = reference.vasp(name)
+    return listed.country if listed is not None else None

@@ -31,6 +31,8 @@ from rules.reference import (
 from rules.reference.index import plain_name
 from rules.reference.networks import is_inside
 from rules.reference.places import least_km
+from rules.reference.whereabouts import places, touches
+from rules.transfer import Transfer
 
 DAY = date(2026, 11, 20)
 EVM = "0x098B716B8Aaf21512996dC57EB0615e2383E2f96"
@@ -286,3 +288,80 @@ def test_the_least_distance_is_never_more_than_the_true_one(one: str, other: str
 def test_an_unknown_country_has_no_distance() -> None:
     assert least_km("XX", "FR") is None
     assert least_km("FR", "fr") is None
+
+
+def test_another_watchlist_brings_its_own_attributions() -> None:
+    reference = combine([listing(label(entity="x", list_entry="54764"))])
+    nobody = merge([SanctionsList.of("OFAC", [])])
+    before = Knowledge(nobody, reference)
+    after = msgspec.structs.replace(before, watchlist=watchlist())
+    assert before.attributed == {}
+    assert list(after.attributed) == [EVM.lower()]
+    assert msgspec.structs.replace(after, watchlist=nobody).attributed == {}
+
+
+def test_a_region_hides_nobody() -> None:
+    rows = [NetworkRow(network="198.51.100.0/24", kind=kind, jurisdiction="UA-43") for kind in Access]
+    assert [row.kind for row in Networks(rows).hiding("198.51.100.1")] == [
+        Access.TOR,
+        Access.VPN,
+        Access.PROXY,
+        Access.HOSTING,
+    ]
+
+
+TRANSFER: dict[str, Any] = {
+    "event_id": "e",
+    "kind": "withdrawal",
+    "account_id": "a",
+    "asset": "USDT",
+    "amount": "1",
+    "value_usd": "1",
+    "addresses": [],
+    "occurred_at": 1_773_576_000_000,
+}
+WATCHED = combine(
+    [
+        listing(IRAN, kind=ListKind.JURISDICTIONS),
+        listing(Vasp(name="Exchange", risk=VaspRisk.OTC, country="IR", source="x"), kind=ListKind.VASPS),
+        listing(
+            NetworkRow(network="198.51.100.0/24", kind=Access.VPN, jurisdiction="IR"),
+            NetworkRow(network="203.0.113.0/24", kind=Access.VPN),
+            kind=ListKind.NETWORKS,
+        ),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"ip_country": "ir"}, [("ip", "IR")]),
+        ({"ip": "198.51.100.1", "ip_country": "DE"}, [("ip", "DE"), ("ip", "IR")]),
+        ({"counterparty": {"country": "IR", "vasp": "EXCHANGE LTD"}}, [("counterparty", "IR"), ("vasp", "IR")]),
+        ({"account": {"country": "IR"}}, [("holder", "IR")]),
+    ],
+)
+def test_the_places_of_a_transfer_are_all_that_is_known(fields: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    transfer = msgspec.convert(TRANSFER | fields, Transfer)
+    assert list(places(transfer, WATCHED)) == expected
+    assert touches(transfer, WATCHED) is True
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, None),
+        ({"counterparty": {"name": "x"}}, None),
+        ({"ip": "no address"}, None),
+        ({"ip": "203.0.113.9"}, None),
+        ({"counterparty": {"vasp": "unheard of"}}, None),
+        ({"ip_country": "DE"}, False),
+        ({"counterparty": {"country": "DE"}}, False),
+        ({"account": {"country": "DE"}}, False),
+    ],
+)
+def test_where_no_place_is_known_nothing_is_clean(fields: dict[str, Any], expected: bool | None) -> None:
+    transfer = msgspec.convert(TRANSFER | fields, Transfer)
+    assert touches(transfer, WATCHED) is expected
+    assert [code for _, code in places(transfer, WATCHED)] == ([] if expected is None else ["DE"])
