@@ -44,6 +44,12 @@ class Circle(msgspec.Struct, array_like=True):
         self.members.sort(key=lambda member: (member.occurred_ms, member.event_id))
         del self.members[:-MEMBERS]
 
+    def note(self, account_id: str, signals: tuple[str, ...]) -> None:
+        """Remember of a member what a rule found when it looked at its company."""
+        for member in self.members:
+            if member.account_id == account_id:
+                member.signals = tuple(sorted({*member.signals, *signals}))
+
     def heard(self, signal: str, flow: Flow, window_ms: int) -> list[Member]:
         """The members with that signal in the window that ends with the flow."""
         now = flow.occurred_ms

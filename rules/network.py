@@ -93,6 +93,9 @@ class CounterpartiesEngine:
                 answer = Unanswered(f"the rule raised {type(error).__name__}")
             if answer is not None:
                 self._note(rule, answer, flow, account, states[account], outcome, detected_at)
+            if isinstance(answer, Finding) and answer.signals:
+                for place in filter(None, (flow.address, device)):
+                    states[place].circle.note(flow.account_id, answer.signals)
 
     def _note(
         self,

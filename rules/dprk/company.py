@@ -1,22 +1,40 @@
-"""What the members of a cell show together: which of them are linked, and how much speaks for a cell."""
+"""The company in which an account passes on its wages: who is met where, who is linked, what else speaks for a cell."""
 
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
+from rules.address_state import AddressState
 from rules.circles import Member
-from rules.messages import Severity
+from rules.messages import Flow, Severity
 
+WAGES_SWEPT: Final = "dprk.wages_swept"
 ABROAD: Final = "abroad"
 OTHER_NAME: Final = "other_name"
 HOSTED: Final = "hosted"
 GRADES: Final = (Severity.LOW, Severity.MEDIUM, Severity.HIGH)
 
 
+def met(flow: Flow, place: AddressState, window_ms: int) -> list[Member]:
+    """Those who passed wages on at the place in the window, the account last; none when it was met there again since."""
+    members = place.circle.heard(WAGES_SWEPT, flow, window_ms)
+    return members if members and members[-1].event_id == flow.event_id else []
+
+
 def linked(members: Sequence[Member]) -> list[Member]:
     """Those who used a device that another of them used, too."""
     users = Counter(device for member in members for device in member.devices)
     return [member for member in members if any(users[device] > 1 for device in member.devices)]
+
+
+def is_service(address: AddressState) -> bool:
+    """Whether anybody said so, or too many accounts deal with it."""
+    return address.service or any(HOSTED in member.signals for member in address.circle.members)
+
+
+def others(address: AddressState, members: Sequence[Member]) -> int:
+    """How many accounts beside those members dealt with the address."""
+    return len({contact.account_id for contact in address.contacts}.difference(member.account_id for member in members))
 
 
 def signs(members: Sequence[Member], one_in: int) -> dict[str, Any]:

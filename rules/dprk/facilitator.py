@@ -5,8 +5,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from rules.circles import evidence
-from rules.dprk.company import GRADES, signs
-from rules.dprk.worker_cell import WAGES_SWEPT
+from rules.dprk.company import GRADES, WAGES_SWEPT, others, signs
 from rules.finding import Answer, Finding
 from rules.messages import Evidence, Flow
 from rules.rule import GroupRule, Near, Params, Window
@@ -40,8 +39,7 @@ class Facilitator(GroupRule):
             return None
         params, own = self.params, near.own
         members = own.circle.heard(WAGES_SWEPT, flow, params.window)
-        others = {contact.account_id for contact in own.contacts}.difference(member.account_id for member in members)
-        if len(members) < params.accounts_minimum or len(others) > len(members) * params.others_each:
+        if len(members) < params.accounts_minimum or others(own, members) > len(members) * params.others_each:
             return None
         facts = signs(members, params.one_in)
         grade = min(1 + facts["signs"], len(GRADES) - 1)

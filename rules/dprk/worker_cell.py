@@ -6,23 +6,28 @@ from msgspec import Meta
 
 from rules.address_state import AddressState
 from rules.circles import Member, evidence
-from rules.dprk.company import GRADES, HOSTED, linked, signs
+from rules.dprk.company import GRADES, WAGES_SWEPT, is_service, linked, met, others, signs
 from rules.finding import Answer, Finding
 from rules.messages import Flow
-from rules.rule import GroupRule, Near, Params, Window
+from rules.rule import GroupRule, Near, Params, Usd, Window
 
-WAGES_SWEPT: Final = "dprk.wages_swept"
+_KNOWN: Final = "dprk.worker_cell"
 _CITED: Final = 20
+_BESIDE: Final = "device of a worker"
 
 
 class Thresholds(Params, frozen=True, kw_only=True):
-    """`accounts_minimum` at an address or a device, `linked_minimum` at a service; `others_each` pay beside each worker."""
+    """`accounts_minimum` at an address or a device, `linked_minimum` at a service; `others_each` pay beside each worker.
+
+    A group that shows nothing else counts when a sum was large enough to say whose the address is.
+    """
 
     window: Window
     accounts_minimum: Annotated[int, Meta(ge=2, le=32)]
     linked_minimum: Annotated[int, Meta(ge=2, le=32)]
     others_each: Annotated[int, Meta(ge=0, le=32)]
     one_in: Annotated[int, Meta(ge=1, le=32)]
+    told_from: Usd
 
 
 class WorkerCell(GroupRule):
@@ -33,18 +38,18 @@ class WorkerCell(GroupRule):
     def bind(self, params: Thresholds) -> None:
         """Keep the parameters, and how many accounts make a cell by what they share."""
         self.params, least = params, params.accounts_minimum
-        self.least = {"address": least, "device": least, "desk": params.linked_minimum}
+        self.least = {"address": least, "device": least, "desk": params.linked_minimum, _BESIDE: 2}
 
     def judge(self, flow: Flow, near: Near) -> Answer:
         """Look at the company met at the address, then at the device, then among the customers of a desk."""
         if WAGES_SWEPT not in flow.signals:
             return None
-        address, device = near.address, near.device
-        found = self._at_address(flow, address) or self._on_device(flow, device) or self._at_desk(flow, address)
-        if found is None:
-            return None
-        shares, members = found
+        at_address = met(flow, near.address, self.params.window)
+        on_device = met(flow, near.device, self.params.window) if near.device is not None else []
+        shares, members = self._company(near.address, at_address, on_device)
         facts = signs(members, self.params.one_in)
+        if not members or (not facts["signs"] and all(member.value < self.params.told_from for member in members)):
+            return None
         grade = min(facts["signs"], len(GRADES) - 1)
         return Finding(
             story=("cell",),
@@ -60,33 +65,22 @@ class WorkerCell(GroupRule):
             },
             counterparty=flow.address,
             severity=GRADES[grade],
+            signals=(_KNOWN,) if shares in ("address", "device", "desk") else (),
         )
 
-    def _at_address(self, flow: Flow, address: AddressState) -> tuple[str, list[Member]] | None:
-        """An address that is no service's, and that few others pay."""
-        members = self._heard(flow, address)
-        if len(members) < self.params.accounts_minimum or _is_service(address):
-            return None
-        others = {contact.account_id for contact in address.contacts}.difference(member.account_id for member in members)
-        return None if len(others) > len(members) * self.params.others_each else ("address", members)
-
-    def _on_device(self, flow: Flow, device: AddressState | None) -> tuple[str, list[Member]] | None:
-        members = self._heard(flow, device) if device is not None else []
-        return ("device", members) if len(members) >= self.params.accounts_minimum else None
-
-    def _at_desk(self, flow: Flow, address: AddressState) -> tuple[str, list[Member]] | None:
-        """Of a service's customers only those who share devices, if the account is one of them."""
-        members = linked(self._heard(flow, address)) if _is_service(address) else []
-        if len(members) < self.params.linked_minimum or members[-1].event_id != flow.event_id:
-            return None
-        return "desk", members
-
-    def _heard(self, flow: Flow, place: AddressState) -> list[Member]:
-        """Those met at the place with the signal; none when the flow is late, and the account was met again since."""
-        members = place.circle.heard(WAGES_SWEPT, flow, self.params.window)
-        return members if members and members[-1].event_id == flow.event_id else []
-
-
-def _is_service(address: AddressState) -> bool:
-    """Whether anybody said so, or too many accounts deal with it."""
-    return address.service or any(HOSTED in member.signals for member in address.circle.members)
+    def _company(self, address: AddressState, at_address: list[Member], on_device: list[Member]) -> tuple[str, list[Member]]:
+        """What is shared and with whom; nobody where that makes no cell."""
+        service, few = is_service(address), self.params.accounts_minimum
+        if (
+            len(at_address) >= few
+            and not service
+            and others(address, at_address) <= len(at_address) * self.params.others_each
+        ):
+            return "address", at_address
+        if len(on_device) >= few:
+            return "device", on_device
+        customers = linked(at_address) if service else []
+        if len(customers) >= self.params.linked_minimum and customers[-1] is at_address[-1]:
+            return "desk", customers
+        beside = any(_KNOWN in member.signals for member in on_device[:-1])
+        return _BESIDE, on_device if beside else []

@@ -75,9 +75,8 @@ def remitter(plot: Plot) -> None:
         country=rng.choice(("PH", "NG", "MX", "IN", "UA")), ip_country=rng.choice(("AE", "SG", "US"))
     )
     wages = _monthly(plot, 1_500_00, 5_000_00)
-    home = (
-        plot.people.person() if rng.random() < 0.6 else rng.choice(plot.people.desks()).known_as({"name": "Family at home"})
-    )
+    relative, desk = plot.people.person(), rng.choice(plot.people.desks())
+    home = relative if rng.random() < 0.6 else desk.known_as({**(desk.facts or {}), **(relative.facts or {})})
     _live_on_wages(plot, account, coin, [plot.people.company()], home, wages=wages, share=(70, 96))
 
 
