@@ -264,10 +264,10 @@ class _Batch:
     def _report(self, rule: AccountRule, finding: Finding, case: Case, account_id: str, answers: _Answers) -> None:
         """Take a finding for an alert, unless its story has been told as far as this."""
         tally, name = self._outcome.tally, rule.about.id
-        first, update = story_ids(rule, account_id, finding)
+        first, updates = story_ids(rule, account_id, finding)
         answers.alert_ids.append(first)
         answers.actions.add(effective_action(rule, finding))
-        told = (first,) if rule.event_story else case.profile.stories.tell_stage(first, update, case.occurred_ms)
+        told = (first,) if rule.event_story else case.profile.stories.tell_stage(first, updates, case.occurred_ms)
         if not told:
             tally.suppressed[name] += 1
             return

@@ -12,10 +12,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     `story` is what makes two findings the same story: together with rule and subject it becomes the alert's id, so it holds
     nothing that depends on processing order. `facts` are the measured values beside their thresholds. `severity`, where
-    given, replaces the one of the rule's file. `stage` says how far the story has grown, in steps that the rule chooses:
-    the first finding of a story becomes its alert, and the first of every later stage an update of it. `signals` are words
-    that the network stage hears with the finding of an account's rule that signals; a group's rule leaves them where it met
-    the account.
+    given, replaces the one of the rule's file. `stage` says how far the story has grown, in a few steps that the rule
+    chooses: the first finding of a story becomes its alert, and the first of every later stage an update of it. `signals`
+    are words that the network stage hears with the finding of an account's rule that signals; a group's rule leaves them
+    where it met the account.
     """
 
     story: tuple[str | int, ...]

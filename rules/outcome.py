@@ -143,10 +143,11 @@ def effective_action(rule: Rule, finding: Finding) -> Action:
     return Action.REVIEW if severity in (Severity.INFO, Severity.LOW) else rule.about.action
 
 
-def story_ids(rule: Rule, subject: str, finding: Finding) -> tuple[str, str | None]:
-    """The id of a story's first alert, and that of an update at the finding's stage, None at its beginning."""
-    first = alert_id(rule.about.id, subject, finding.story)
-    return first, alert_id(rule.about.id, subject, (*finding.story, "stage", finding.stage)) if finding.stage else None
+def story_ids(rule: Rule, subject: str, finding: Finding) -> tuple[str, tuple[str, ...]]:
+    """The id of a story's first alert, and those of updates at the stages that the finding has reached, the latest first."""
+    name, story = rule.about.id, finding.story
+    updates = tuple(alert_id(name, subject, (*story, "stage", stage)) for stage in range(finding.stage, 0, -1))
+    return alert_id(name, subject, story), updates
 
 
 def alert_id(rule_id: str, subject: str, story: Iterable[str | int]) -> str:

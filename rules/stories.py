@@ -18,12 +18,13 @@ class Stories(msgspec.Struct, array_like=True):
     told: dict[str, int] = {}
     floor_ms: int = 0
 
-    def tell_stage(self, first: str, update: str | None, occurred_ms: int) -> tuple[str, ...]:
+    def tell_stage(self, first: str, updates: Sequence[str], occurred_ms: int) -> tuple[str, ...]:
         """Remember how far a story has come: the ids told by this, the one for the alert first; none when all was told.
 
-        `first` is the id of the story's first alert, `update` that of an update at a later stage, None at the beginning.
+        `first` is the id of the story's first alert, `updates` those of the stages that it has reached, the latest first: a
+        story that was told at a late stage is not told at an earlier one.
         """
-        return tuple(told for told in (first, update) if told is not None and self.tell(told, occurred_ms))
+        return tuple(told for told in (first, *updates) if self.tell(told, occurred_ms))
 
     def tell(self, alert_id: str, occurred_ms: int) -> bool:
         """Remember a story; False when it was told before, or may have been."""

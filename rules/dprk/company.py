@@ -27,6 +27,15 @@ def linked(members: Sequence[Member]) -> list[Member]:
     return [member for member in members if any(users[device] > 1 for device in member.devices)]
 
 
+def kin(members: Sequence[Member]) -> list[Member]:
+    """The last of the members, and those whom devices link to it, directly or through others of them."""
+    devices, found = set(members[-1].devices), [members[-1]]
+    while more := [one for one in members if one not in found and not devices.isdisjoint(one.devices)]:
+        found += more
+        devices.update(device for one in more for device in one.devices)
+    return [one for one in members if one in found]
+
+
 def is_service(address: AddressState) -> bool:
     """Whether anybody said so, or too many accounts deal with it."""
     return address.service or any(HOSTED in member.signals for member in address.circle.members)

@@ -6,14 +6,16 @@ from msgspec import Meta
 
 from rules.address_state import AddressState
 from rules.circles import Member, evidence
-from rules.dprk.company import GRADES, WAGES_SWEPT, is_service, linked, met, others, signs
+from rules.dprk.company import GRADES, WAGES_SWEPT, is_service, kin, linked, met, others, signs
 from rules.finding import Answer, Finding
 from rules.messages import Flow
 from rules.rule import GroupRule, Near, Params, Usd, Window
 
 _KNOWN: Final = "dprk.worker_cell"
 _CITED: Final = 20
+_DESK: Final = "desk"
 _BESIDE: Final = "device of a worker"
+Company = tuple[str, list[Member], list[Member]]
 
 
 class Thresholds(Params, frozen=True, kw_only=True):
@@ -38,7 +40,7 @@ class WorkerCell(GroupRule):
     def bind(self, params: Thresholds) -> None:
         """Keep the parameters, and how many accounts make a cell by what they share."""
         self.params, least = params, params.accounts_minimum
-        self.least = {"address": least, "device": least, "desk": params.linked_minimum, _BESIDE: 2}
+        self.least = {"address": least, "device": least, _DESK: params.linked_minimum, _BESIDE: 2}
 
     def judge(self, flow: Flow, near: Near) -> Answer:
         """Look at the company met at the address, then at the device, then among the customers of a desk."""
@@ -46,7 +48,7 @@ class WorkerCell(GroupRule):
             return None
         at_address = met(flow, near.address, self.params.window)
         on_device = met(flow, near.device, self.params.window) if near.device is not None else []
-        shares, members = self._company(near.address, at_address, on_device)
+        shares, members, cited = self._company(near.address, at_address, on_device)
         facts = signs(members, self.params.one_in)
         if not members or (not facts["signs"] and all(member.value < self.params.told_from for member in members)):
             return None
@@ -54,7 +56,7 @@ class WorkerCell(GroupRule):
         return Finding(
             story=("cell",),
             stage=grade,
-            evidence=evidence(members[-_CITED:], "A wage passed on"),
+            evidence=evidence(cited[-_CITED:], "A wage passed on"),
             facts={
                 "shares": shares,
                 "accounts": [member.account_id for member in members],
@@ -65,22 +67,20 @@ class WorkerCell(GroupRule):
             },
             counterparty=flow.address,
             severity=GRADES[grade],
-            signals=(_KNOWN,) if shares in ("address", "device", "desk") else (),
+            signals=(_KNOWN,) if shares in ("address", "device", _DESK) else (),
         )
 
-    def _company(self, address: AddressState, at_address: list[Member], on_device: list[Member]) -> tuple[str, list[Member]]:
-        """What is shared and with whom; nobody where that makes no cell."""
+    def _company(self, address: AddressState, at_address: list[Member], on_device: list[Member]) -> Company:
+        """What is shared, with whom, and who of them is cited; nobody where that makes no cell."""
         service, few = is_service(address), self.params.accounts_minimum
-        if (
-            len(at_address) >= few
-            and not service
-            and others(address, at_address) <= len(at_address) * self.params.others_each
-        ):
-            return "address", at_address
+        shoppers = len(at_address) * self.params.others_each
+        if len(at_address) >= few and not service and others(address, at_address) <= shoppers:
+            return "address", at_address, at_address
         if len(on_device) >= few:
-            return "device", on_device
+            return "device", on_device, on_device
         customers = linked(at_address) if service else []
         if len(customers) >= self.params.linked_minimum and customers[-1] is at_address[-1]:
-            return "desk", customers
+            return _DESK, customers, kin(customers)
         beside = any(_KNOWN in member.signals for member in on_device[:-1])
-        return _BESIDE, on_device if beside else []
+        members = on_device if beside else []
+        return _BESIDE, members, members

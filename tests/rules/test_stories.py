@@ -58,3 +58,11 @@ def test_every_transfer_of_a_run_has_the_same_anchor(run: list[int], gap: int, g
             assert one == other
         else:
             assert other == later // grain
+
+
+def test_a_story_told_at_a_late_stage_is_not_told_at_an_earlier_one() -> None:
+    stories = Stories()
+    assert stories.tell_stage("first", ("second stage", "first stage"), 5) == ("first", "second stage", "first stage")
+    assert stories.tell_stage("first", ("first stage",), 6) == ()
+    assert stories.tell_stage("first", (), 7) == ()
+    assert stories.tell_stage("first", ("third stage", "second stage", "first stage"), 8) == ("third stage",)
