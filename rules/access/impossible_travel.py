@@ -12,6 +12,7 @@ from rules.rule import AccountRule, Case, Params
 from rules.transfer import Kind
 
 _HOUR_MS: Final = 3_600_000
+_TOLD_ONCE_IN: Final = 30 * 24 * _HOUR_MS  # judgement; for each pair of countries
 _NO_COUNTRY: Final = Unanswered("the withdrawal does not say from which country it was ordered")
 _NO_PLACE: Final = Unanswered("no earlier transfer says from which country it was ordered")
 
@@ -47,7 +48,7 @@ class ImpossibleTravel(AccountRule):
         if distance <= params.distance_km or distance * _HOUR_MS <= apart_ms * params.speed_kmh:
             return None
         return Finding(
-            story=(*sorted((here, there)), case.occurred_ms // (24 * _HOUR_MS)),
+            story=(*sorted((here, there)), case.occurred_ms // _TOLD_ONCE_IN),
             evidence=_evidence(case, here, there),
             facts={
                 "countries": [there, here],
