@@ -150,9 +150,13 @@ class Profile(msgspec.Struct, array_like=True):
             return max(-1, index - self._forget())
         return index
 
-    def knows(self, contact: str) -> bool:
-        """Whether the account dealt with this canonical address, or was met on this device, before the present transfer."""
-        return contact_key(contact) in self.contacts
+    def met_before(self, contact: str, index: int) -> bool:
+        """Whether the account dealt with this canonical address, or was on this device, on a day before that of `index`.
+
+        Reaches back beyond the recent transfers, as far as there is room for contacts.
+        """
+        first = self.contacts.get(contact_key(contact))
+        return first is not None and first < self.occurred_ms[index] // DAY_MS
 
     def meet(self, keys: Iterable[int], occurred_ms: int) -> None:
         """Remember contacts; the ones met longest ago make room."""

@@ -81,7 +81,7 @@ class ChainHopping(AccountRule):
             if profile.inflow[i] and profile.value[i] * low <= out * 100 <= profile.value[i] * high:
                 other_asset, other_network = _what(profile, i)
                 if asset != other_asset or (network != other_network and network and other_network):
-                    return i
+                    return None if address and profile.met_before(address, index) else i
         return None
 
 

@@ -66,7 +66,9 @@ class PassThrough(AccountRule):
             return None
         address = profile.address[index]
         before = sum(day.deposited for day in profile.days_before(start, _HISTORY_DAYS))
-        if (address and profile.address.index(address) < start) or inward * 100 < before * params.usual_percent:
+        if inward * 100 < before * params.usual_percent:
+            return None
+        if address and (profile.address.index(address) < start or profile.met_before(address, start)):
             return None
         known = len(span) <= params.few or profile.first_ms <= profile.occurred_ms[index] - params.habits
         telling = known and inward >= params.telling

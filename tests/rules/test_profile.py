@@ -219,13 +219,14 @@ def test_the_last_place_is_that_of_the_newest_transfer_whatever_arrives_last(arr
     assert (profile.ip_country, profile.ip_country_ms) == ("JP", T0 + HOUR)
 
 
-def test_a_profile_knows_whom_it_met_and_forgets_the_oldest_when_there_are_too_many() -> None:
-    profile = Profile()
-    assert not profile.knows("0xa")
+def test_a_profile_knows_whom_it_met_on_earlier_days_and_forgets_the_oldest_when_there_are_too_many() -> None:
+    profile = filled([(0, True, 1), (DAY_MS, True, 1)])
+    assert not profile.met_before("0xa", 1)
     profile.meet([contact_key("0xa")], T0)
-    assert profile.knows("0xa")
+    assert profile.met_before("0xa", 1)
+    assert not profile.met_before("0xa", 0)
     profile.meet(range(CONTACTS), T0 + DAY_MS)
-    assert not profile.knows("0xa")
+    assert not profile.met_before("0xa", 1)
     assert len(profile.contacts) == CONTACTS
 
 
