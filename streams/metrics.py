@@ -7,6 +7,7 @@
 | `lockgate_verdicts_total` | verdicts by decision |
 | `lockgate_findings_total` | findings by rule: alerted, suppressed (story already told), shadowed, excepted (by a person) |
 | `lockgate_rules_not_evaluated_total`, `lockgate_rule_errors_total` | rules that could not answer, or raised |
+| `lockgate_rule_reloads_total`, `lockgate_rules_current` | changed rule files put into force or refused; 0 while refused |
 | `lockgate_latency_seconds` | from the oldest record of a batch entering Kafka to its results being committed |
 | `lockgate_step_seconds` | time of a round's steps: load, judge, commit, publish |
 | `lockgate_lag_records`, `lockgate_waiting_records` | records in Kafka, or in memory, not judged yet |
@@ -45,6 +46,8 @@ UNACCOUNTED: Final = Counter("lockgate_unaccounted_records", "Records read and i
 VERDICTS: Final = Counter("lockgate_verdicts", "Verdicts by decision.", ("decision",))
 FINDINGS: Final = Counter("lockgate_findings", "Findings by rule and what became of them.", ("rule", "outcome"))
 NOT_EVALUATED: Final = Counter("lockgate_rules_not_evaluated", "Rules that could not answer.", ("rule",))
+RULE_RELOADS: Final = Counter("lockgate_rule_reloads", "Changed rules and exceptions, by what became of them.", ("result",))
+RULES_CURRENT: Final = Gauge("lockgate_rules_current", "1 when the files of rules are in force, 0 when they are refused.")
 RULE_ERRORS: Final = Counter("lockgate_rule_errors", "Rules that raised an exception.", ("rule",))
 LATENCY_SECONDS: Final = Histogram(
     "lockgate_latency_seconds", "From a batch's oldest record in Kafka to its results.", ("stage",), buckets=_FAST
@@ -78,6 +81,7 @@ _OUTCOMES: Final = {
     "counterparties": ("flow", "", "", "deadletter"),
 }
 _CLAIMED: Final = ("clean", "republished", "replayed", "wiped")
+_RELOADS: Final = ("changed", "unchanged", "refused")
 _STEPS: Final = ("load", "judge", "commit", "publish")
 _FINDINGS: Final = ("alerted", "suppressed", "shadowed", "excepted")
 _REFRESHES: Final = ("changed", "unchanged", "unreachable", "invalid", "refused")
@@ -100,6 +104,8 @@ def _start_at_zero() -> None:
     SESSION_FAILURES.labels("bug")
     for decision in Decision:
         VERDICTS.labels(decision.value)
+    for result in _RELOADS:
+        RULE_RELOADS.labels(result)
     for step in _STEPS:
         STEP_SECONDS.labels(step)
     REDIS_UP.set(nan)  # a worker that waits for Kafka has not asked Redis yet
@@ -134,6 +140,12 @@ def forget_lists() -> None:
     """Drop the series of lists that may not be in force any more; those that are have to be shown again."""
     for metric in (LIST_ENTRIES, LIST_ADDRESSES, LIST_AGE):
         metric.clear()
+
+
+def count_rule_reload(result: str, *, current: bool) -> None:
+    """Count a look at changed files of rules; `current`: what stands there is in force."""
+    RULE_RELOADS.labels(result).inc()
+    RULES_CURRENT.set(current)
 
 
 def show_lags(lags: dict[tuple[str, str], int]) -> None:
