@@ -17,6 +17,7 @@ _COMMANDS: Final = {
     "deadletters": ("streams.cli.follow:deadletters", "Follow the dead letters."),
     "demo": ("streams.cli.demo:demo", "See it work: broker, Redis, worker and a scenario in one go."),
     "doctor": ("streams.cli.doctor:doctor", "Check Kafka, Redis, lists, rules and settings, and say the fix."),
+    "evasion": ("streams.cli.evasion:evasion", "How far the rules carry against people who know them."),
     "feed": ("streams.cli.feed:feed", "Send transfers from a file or a scenario."),
     "reference": ("streams.cli.reference:reference", "Load reference lists and look into them."),
     "lists": ("streams.cli.lists_update:lists", "Load and update sanctions lists, look into them, compare them."),

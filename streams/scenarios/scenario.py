@@ -9,6 +9,7 @@ import msgspec
 
 from streams.scenarios.cells import CELLS
 from streams.scenarios.coins import COINS, short_hash
+from streams.scenarios.layers import LAYERS
 from streams.scenarios.ledger import Entry, Ledger
 from streams.scenarios.lookalikes import LOOKALIKES
 from streams.scenarios.people import DAY_MS, People
@@ -44,7 +45,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     market_maker_transfers: int = 200
 
 
-PATTERNS: Final[Mapping[str, Callable[[Plot], None]]] = {**TYPOLOGIES, **CELLS, **LOOKALIKES}
+PATTERNS: Final[Mapping[str, Callable[[Plot], None]]] = {**TYPOLOGIES, **LAYERS, **CELLS, **LOOKALIKES}
 _LOOKALIKES: Final = {
     "swept_freelancer": 30,
     "sweeping_saver": 20,

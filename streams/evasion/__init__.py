@@ -1,0 +1,1 @@
+"""How far the rules carry against people who know them: planted patterns, disguised more and more."""
