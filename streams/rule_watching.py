@@ -32,7 +32,7 @@ class RuleWatch:
         self._folder = folder
         self._exceptions = exceptions
         self._install = install
-        self._seen = self._look()
+        self._seen = b""  # so that the first look finds what changed since the start
         self._in_force = ("", "")
         self._wake = asyncio.Event()
         metrics.RULES_CURRENT.set(1)

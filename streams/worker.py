@@ -6,6 +6,7 @@ import logging
 import time
 from calendar import timegm
 from collections.abc import Callable, Coroutine
+from threading import Lock
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -13,6 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, UnknownError
 
 from rules.engine import AccountsEngine
+from rules.exceptions import Exceptions
 from rules.knowledge import Knowledge
 from rules.lists import Watchlist, merge
 from rules.network import CounterpartiesEngine
@@ -29,6 +31,7 @@ from streams.kafka_topics import TOPICS
 from streams.list_keeping import ListKeeping
 from streams.lists_in_force import ListsInForce
 from streams.refreshing import ListSources
+from streams.rule_watching import RuleWatch
 from streams.security import KafkaAccess
 from streams.settings import LISTS, Settings
 from streams.store import Store
@@ -42,12 +45,13 @@ _TRANSACTIONS: Final = {27, 65}  # API keys WriteTxnMarkers, DescribeTransaction
 
 
 class _Judging:
-    """What the stages judge with; other lists come in between two rounds."""
+    """What the stages judge with; other lists, rules and exceptions come in between two rounds."""
 
     def __init__(self, settings: Settings, ruleset: Ruleset, knowledge: Knowledge) -> None:
         self._max_list_age = settings.max_list_age_seconds()
         self._ruleset = ruleset
         self._archive = Archive(settings.archive_folder())
+        self._changing = Lock()  # lists and rules are each put into force in a thread of their own
         self.knowledge = knowledge
 
     def begin(self, watchlist: Watchlist) -> tuple[AccountsStage, CounterpartiesStage]:
@@ -65,7 +69,19 @@ class _Judging:
 
     def install(self, watchlist: Watchlist) -> None:
         """Judge by other lists from the next round on. Called in a thread: an index takes its time."""
-        self._learn(watchlist)
+        with self._changing:
+            self._learn(watchlist)
+            self._put()
+
+    def install_rules(self, ruleset: Ruleset, exceptions: Exceptions) -> None:
+        """Judge by other rules and exceptions from the next round on. Called in a thread."""
+        with self._changing:
+            self._ruleset = ruleset
+            self.knowledge = msgspec.structs.replace(self.knowledge, exceptions=exceptions)
+            self._archive.keep(ruleset, self.knowledge)
+            self._put()
+
+    def _put(self) -> None:
         self._accounts.put(self._accounts_engine(self._ruleset, self.knowledge))
         self._network.put(CounterpartiesEngine(self._ruleset, self.knowledge))
 
@@ -140,6 +156,13 @@ def run_worker(settings: Settings, ruleset: Ruleset, knowledge: Knowledge, sourc
     @app.task  # type: ignore[untyped-decorator]  # Faust's
     async def keep_lists() -> None:
         await keeping.run()
+
+    watch = RuleWatch(settings.rules_folder(), settings.exceptions_file(), judging.install_rules)
+    watch.begin(ruleset, knowledge.exceptions)
+
+    @app.task  # type: ignore[untyped-decorator]  # Faust's
+    async def watch_rules() -> None:
+        await watch.run()
 
     worker: Any = app.Worker(loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
     worker.spinner = None  # it would write to stdout

@@ -1,4 +1,4 @@
-"""Disguises of a planted pattern, each at strengths 1 to 4. Every one takes and gives the pattern's transfers as JSON has them.
+"""Disguises of a planted pattern, each at strengths 1 to 4: from its transfers, as JSON has them, they make others.
 
 A disguise costs its users something (time, accounts, addresses, money moved for show); what it costs is not measured here.
 """

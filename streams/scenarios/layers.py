@@ -1,10 +1,11 @@
 """Layers of accounts on one exchange: each hop is a withdrawal to another customer's address, and a deposit minutes later.
 
-Shapes as the pattern catalogue of AMLworld names them: cycle, stack, scatter-gather, gather-scatter, bipartite; FATF names the
-peel chain. Sums, counts and times are judgement.
+Shapes as the pattern catalogue of AMLworld names them: cycle, stack, scatter-gather, gather-scatter, bipartite; the peel
+chain is a shape of its own. Sums, counts and times are judgement.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Final
 
 from streams.scenarios.coins import STABLECOINS, Coin
@@ -98,7 +99,7 @@ def stack(plot: Plot) -> None:
     share, day = rng.randrange(3_000_00, 9_000_00), layers.start
     for source in rows[0]:
         plot.deposit(day, source, layers.coin, share * width, plot.people.stranger())
-    for upper, lower in zip(rows, rows[1:], strict=False):
+    for upper, lower in pairwise(rows):
         day = layers.each(day, [(source, target) for source in upper for target in lower], share, 1.5)
         share = share * 96 // 100
 
@@ -109,7 +110,7 @@ def peel_chain(plot: Plot) -> None:
     layers = _Layers(plot, rng.randrange(4, 8), 7)
     cents, day = rng.randrange(20_000_00, 60_000_00), layers.start
     plot.deposit(day, layers.accounts[0], layers.coin, cents, plot.people.stranger())
-    for source, target in zip(layers.accounts, layers.accounts[1:], strict=False):
+    for source, target in pairwise(layers.accounts):
         peeled = cents * rng.randrange(4, 11) // 100
         plot.withdraw(day + rng.uniform(0.1, 0.3), source, layers.coin, peeled, plot.people.stranger())
         cents -= peeled

@@ -87,6 +87,9 @@ class Worker:
     def freeze(self) -> None:
         self._process.signal(signal.SIGSTOP)
 
+    def signal(self, number: int) -> None:
+        self._process.signal(number)
+
     def wake(self) -> None:
         self._process.signal(signal.SIGCONT)
 

@@ -1,7 +1,8 @@
-"""`lockgate replay`: alerts of workers with different rules come out the same again, and what is not the same is told."""
+"""Rules that change under a running worker, and `lockgate replay`: alerts of both rule sets come out the same again."""
 
 import json
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ RULES = Path(__file__).parents[2] / "rules"
 
 
 class Bench:
-    """What two workers left behind, one after the other, each with rules of its own."""
+    """What a worker left behind whose rules were changed while it ran."""
 
     def __init__(self, kafka: Kafka, environment: dict[str, str], archive: Path, rulesets: set[str]) -> None:
         self.kafka = kafka
@@ -38,13 +39,31 @@ def _lag(environment: dict[str, str]) -> int:
     return sums["lag"]
 
 
+def _lag(environment: dict[str, str]) -> int:
+    sums: dict[str, int] = json.loads(lockgate(environment, "audit").stdout.splitlines()[-1])
+    return sums["lag"]
+
+
+def _change_rules(worker: Worker, folder: Path) -> None:
+    """First to what is wrong, which is refused, then to what is right."""
+    path = folder / "structuring.toml"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace('title = "', "title = ", 1), "utf-8")
+    wait_until(lambda: worker.metric("lockgate_rules_current") == 0, 30, "wrong rules refused")
+    assert not worker.logged("rules in force")
+    assert worker.ready
+    path.write_text(text.replace('title = "', 'title = "My own: ', 1), "utf-8")
+    worker.signal(signal.SIGHUP)
+    wait_until(lambda: worker.metric("lockgate_rules_current") == 1, 30, "right rules in force")
+    assert worker.logged("rules in force")[0]["ruleset"] == load_rules(folder.parent).hash
+
+
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("replay")
     mine = folder / "rules" / "laundering"
     mine.mkdir(parents=True)
-    text = (RULES / "laundering" / "structuring.toml").read_text("utf-8")
-    (mine / "structuring.toml").write_text(text.replace('title = "', 'title = "My own: ', 1), "utf-8")
+    shutil.copy(RULES / "laundering" / "structuring.toml", mine)
     with Kafka(folder / "kafka") as kafka, Redis(folder / "redis") as redis:
         environment = {
             "LOCKGATE_KAFKA": kafka.bootstrap,
@@ -56,19 +75,18 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         life = lockgate(environment, "feed", "--scenario", "demo", "--accounts", "200", "--write", "-").stdout
         transfers = [json.loads(line) for line in life.splitlines()]
         half = len(transfers) // 2
-        for number, (part, rules) in enumerate(
-            ((transfers[:half], {}), (transfers[half:], {"LOCKGATE_RULES": str(mine.parent)}))
-        ):
-            worker = Worker(f"worker-{number}", folder, environment | rules)
-            worker.start()
-            try:
-                send_transfers(kafka.bootstrap, part)
-                wait_until(
-                    lambda: json.loads(lockgate(environment, "audit").stdout.splitlines()[-1])["lag"] == 0, 60, "all judged"
-                )
-            finally:
-                worker.stop()
-        yield Bench(kafka, environment, folder / "archive", {load_rules().hash, load_rules(mine.parent).hash})
+        before = load_rules(mine.parent).hash
+        worker = Worker("worker", folder, environment | {"LOCKGATE_RULES": str(mine.parent)})
+        worker.start()
+        try:
+            send_transfers(kafka.bootstrap, transfers[:half])
+            wait_until(lambda: _lag(environment) == 0, 60, "the first half judged")
+            _change_rules(worker, mine)
+            send_transfers(kafka.bootstrap, transfers[half:])
+            wait_until(lambda: _lag(environment) == 0, 60, "all judged")
+        finally:
+            worker.stop()
+        yield Bench(kafka, environment, folder / "archive", {before, load_rules(mine.parent).hash})
 
 
 def test_alerts_of_both_rule_sets_come_out_the_same_to_the_byte(bench: Bench) -> None:

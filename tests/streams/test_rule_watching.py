@@ -34,6 +34,7 @@ class Watched:
         self.installed: list[tuple[Ruleset, Exceptions]] = []
         self.watch = RuleWatch(self.folder.parent, self.exceptions, lambda *both: self.installed.append(both))
         self.watch.begin(load_rules(self.folder.parent), NO_EXCEPTIONS)
+        self.watch.look()
 
     def write(self, name: str, text: str) -> None:
         (self.folder / f"{name}.toml").write_text(text, "utf-8")
@@ -54,8 +55,20 @@ def value(series: str, **labels: str) -> float:
 
 
 def test_nothing_is_read_while_nothing_changes(watched: Watched) -> None:
+    unchanged = value("lockgate_rule_reloads_total", result="unchanged")
     watched.watch.look()
     assert watched.installed == []
+    assert value("lockgate_rule_reloads_total", result="unchanged") == unchanged
+
+
+def test_what_changed_before_the_first_look_comes_into_force(tmp_path: Path) -> None:
+    watched = Watched(tmp_path)
+    before = load_rules(watched.folder.parent)
+    watched.change("structuring", 'severity = "', 'severity = "low" #')
+    watch = RuleWatch(watched.folder.parent, None, lambda *both: watched.installed.append(both))
+    watch.begin(before, NO_EXCEPTIONS)
+    watch.look()
+    assert len(watched.installed) == 1
 
 
 def test_a_changed_rule_comes_into_force_once(watched: Watched) -> None:
