@@ -11,7 +11,18 @@ _HEAD = """# Rules
 
 Generated from the rule files by `lockgate rules docs`; do not edit. Each rule answers one question with a hit, no hit,
 or the reason why it could not answer. Thresholds are parameters: copy a rule's TOML file to a folder of your own,
-change it, check it with `lockgate rules check FOLDER`, and name the folder in `LOCKGATE_RULES`."""
+change it, check it with `lockgate rules check FOLDER`, and name the folder in `LOCKGATE_RULES`.
+
+A rule on accounts may have other thresholds for some types of accounts (as the exchange names them in `account.type`, in
+lower case) and classes of assets (stablecoin, native, privacy, other: `rules/assets.py`). Where both name one, the account
+type's counts:
+
+```toml
+[by_account_type.business]
+minimum = { value = "50000", source = "judgement; invoices are larger than wages" }
+[by_asset_class.privacy]
+minimum = { value = "1000", source = "judgement" }
+```"""
 
 
 def catalogue(ruleset: Ruleset) -> str:
@@ -36,7 +47,7 @@ def _section(rule: Rule, file: RuleFile) -> Iterator[str]:
     about = rule.about
     asked = "transfer"
     if isinstance(rule, CounterpartyRule):
-        asked = "flow between an account and the address"
+        asked = "first transfer of an account on a device" if rule.of_device else "flow between an account and the address"
     elif isinstance(rule, GroupRule):
         asked = "flow with signals"
     kinds = ", ".join(sorted(getattr(rule, "asked_on", ())))

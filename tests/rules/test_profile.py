@@ -172,6 +172,40 @@ def test_history_older_than_the_longest_window_is_forgotten() -> None:
     assert profile.forgotten_ms == T0
 
 
+def test_how_long_a_history_is_kept_is_exact() -> None:
+    assert filled([(0, True, 1), (OVERDUE_MS, True, 2), (OVERDUE_MS, True, 3)]).value == [2, 3]
+    assert filled([(0, True, 1), (OVERDUE_MS - 1, True, 2), (OVERDUE_MS + HOUR, True, 3)]).value == [1, 2, 3]
+    assert filled([(0, True, 1), (OVERDUE_MS, True, 2), (OVERDUE_MS - 1, True, 3)]).value == [1, 3, 2]
+
+
+def test_what_came_up_to_what_was_forgotten_has_no_place_any_more() -> None:
+    profile = filled([(0, True, 1), (OVERDUE_MS, True, 2), (OVERDUE_MS + HOUR, True, 3)])
+    assert add(profile, 0) == -1
+    assert add(profile, 1) == 0
+
+
+def test_only_what_is_overdue_goes_while_there_is_room() -> None:
+    recent = [(OVERDUE_MS - HOUR + n, True, 1) for n in range(RECENT_TRANSFERS + SLACK - 3)]
+    profile = filled([(0, True, 1), *recent, (OVERDUE_MS, True, 1), (OVERDUE_MS, True, 1)])
+    assert len(profile.occurred_ms) == RECENT_TRANSFERS + SLACK - 1
+
+
+def test_making_room_drops_what_is_as_old_as_the_longest_window_with_it() -> None:
+    early, edge = [(n, True, 1) for n in range(SLACK)], (SLACK, True, 1)
+    later = [(SLACK + HOUR + n, True, 1) for n in range(RECENT_TRANSFERS - 2)]
+    profile = filled([*early, edge, *later, (SLACK + RECENT_MS, True, 1), (SLACK + RECENT_MS, True, 1)])
+    assert profile.forgotten_ms == T0 + SLACK
+    assert len(profile.occurred_ms) == RECENT_TRANSFERS
+
+
+def test_at_the_same_moment_a_withdrawals_word_on_the_account_counts_whichever_came_first() -> None:
+    for inflows in ((True, False), (False, True)):
+        profile = Profile()
+        for inflow in inflows:
+            profile.learn(T0, inflow, None, "deposit says" if inflow else "withdrawal says")
+        assert profile.account_type == "withdrawal says"
+
+
 def test_days_before_leaves_out_the_day_itself_and_days_without_transfers() -> None:
     profile = filled([(-3 * DAY_MS, True, 5), (-DAY_MS, False, 7), (0, True, 9)])
     assert profile.days_before(2, 3) == [Day(1, 5, 0, 0), Day(0, 0, 1, 7)]
