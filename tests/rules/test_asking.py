@@ -33,6 +33,11 @@ def test_a_rule_is_not_asked_above_its_ceiling(value: int, asked: str) -> None:
     assert names(questions, value) == asked
 
 
+def test_a_ceiling_is_a_value_that_is_asked_about_also_where_another_rule_begins() -> None:
+    questions = Asking([Silent("a", 0, 20), Silent("b", 20)], []).questions(True, "", "BTC")
+    assert [names(questions, value) for value in (19, 20, 21)] == ["a", "ab", "b"]
+
+
 def test_below_every_floor_nobody_is_asked() -> None:
     asking = Asking([Silent("a", 5)], [])
     assert names(asking.questions(True, "", "BTC"), 4) == ""
@@ -43,4 +48,4 @@ def test_names_without_end_do_not_fill_the_memory() -> None:
     asking = Asking([Silent("a")], [])
     for number in range(2 * _KINDS):
         assert names(asking.questions(True, f"type {number}", "BTC"), 1) == "a"
-    assert len(asking._known) <= _KINDS
+        assert len(asking._known) == number % _KINDS + 1
