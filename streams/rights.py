@@ -33,6 +33,7 @@ class Role(StrEnum):
     ANALYST = "analyst"
     AUDITOR = "auditor"
     OPERATOR = "operator"
+    SCALER = "scaler"
 
 
 ABOUT: Final = {
@@ -41,6 +42,7 @@ ABOUT: Final = {
     Role.ANALYST: "lockgate alerts, verdicts, deadletters; forwarders into a SIEM",
     Role.AUDITOR: "lockgate audit",
     Role.OPERATOR: "lockgate topics, lockgate doctor",
+    Role.SCALER: "KEDA and other tools that look at the group's lag",
 }
 
 
@@ -101,12 +103,18 @@ def _operator(_: str) -> Iterator[Right]:
     yield Right(resource_type="transactional_id", name="lockgate-doctor", operation="WRITE")
 
 
+def _scaler(group: str) -> Iterator[Right]:
+    yield from _on_topics((DEPOSITS, WITHDRAWALS, FLOWS), "DESCRIBE")
+    yield Right(resource_type="group", name=group, operation="DESCRIBE")
+
+
 _RIGHTS_OF: Final = {
     Role.WORKER: _worker,
     Role.EXCHANGE: _exchange,
     Role.ANALYST: _analyst,
     Role.AUDITOR: _auditor,
     Role.OPERATOR: _operator,
+    Role.SCALER: _scaler,
 }
 
 _ON_FORMS: Final = {
