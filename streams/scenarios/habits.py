@@ -133,7 +133,7 @@ class Holder(Neighbour):
     def act(self, day: int, midnight_ms: int, ledger: Ledger, rng: random.Random) -> None:
         """Once in two months."""
         if rng.random() < 1 / 60:
-            cents = int(300_00 * 80 ** rng.random())
+            cents = int(200_00 * 250 ** rng.random())
             if rng.random() < 0.6:
                 self.receive(daytime(midnight_ms, rng), cents, self.wallet, day, ledger)
             else:
@@ -171,7 +171,7 @@ class Newcomer(Neighbour):
         self._then = then
         self._fills = joins + rng.randrange(0, 5)
         self._takes = self._fills + rng.randrange(0, 12)
-        self._cents = int(80_00 * 60 ** rng.random())
+        self._cents = int(60_00 * 200 ** rng.random())
         self._share = rng.choice((20, 50, 97))
 
     def live(self, day: int, midnight_ms: int, ledger: Ledger, rng: random.Random) -> None:

@@ -24,6 +24,9 @@ _JUDGED_MS: Final = 1_790_000_000_000
 _TELLING: Final = frozenset({Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL})
 
 
+Judged = tuple[list[Alert], dict[str, Label]]
+
+
 class Score(msgspec.Struct, frozen=True, kw_only=True):
     """`accounts` are, by the type of their label, those named by an alert of the family, and all; `others` bear no label.
 
@@ -35,10 +38,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     telling: Mapping[str, int]
 
 
-@lru_cache(maxsize=2)
-def alerts_of(
-    name: str, *, seed: int, accounts: int | None = None, days: int | None = None
-) -> tuple[list[Alert], dict[str, Label]]:
+@lru_cache(maxsize=4)
+def alerts_of(name: str, *, seed: int, accounts: int | None = None, days: int | None = None) -> Judged:
     """The alerts that a scenario draws, and its labels."""
     made, found = scenario(name, seed=seed, accounts=accounts, days=days), list[Alert]()
     screening = Screening(AccountsEngine(load_rules(), Knowledge(load_watchlist(["demo"]))), name)
