@@ -142,7 +142,12 @@ def check_reference(settings: Settings, now: datetime) -> Iterator[Check]:
                 "lockgate reference load",
             )
         elif age > _OLD_REFERENCE_DAYS[each.kind]:
-            yield concern("reference", about, "what changed since is not seen", "fetch a newer one, and restart the workers")
+            yield concern(
+                "reference",
+                about,
+                "what changed since is not seen",
+                "put a newer one in its place: workers look every LOCKGATE_LISTS_REFRESH_SECONDS",
+            )
         else:
             yield good("reference", about)
 

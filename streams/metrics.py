@@ -138,7 +138,7 @@ def count_list_refresh(source: str, result: str, *, current: bool) -> None:
 
 def forget_lists() -> None:
     """Drop the series of lists that may not be in force any more; those that are have to be shown again."""
-    for metric in (LIST_ENTRIES, LIST_ADDRESSES, LIST_AGE):
+    for metric in (LIST_ENTRIES, LIST_ADDRESSES, LIST_AGE, REFERENCE_AGE, REFERENCE_ROWS):
         metric.clear()
 
 

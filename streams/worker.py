@@ -18,6 +18,7 @@ from rules.exceptions import Exceptions
 from rules.knowledge import Knowledge
 from rules.lists import Watchlist, merge
 from rules.network import CounterpartiesEngine
+from rules.reference import Reference
 from rules.ruleset import Ruleset
 from streams import metrics
 from streams.accounts import AccountsStage
@@ -30,6 +31,7 @@ from streams.kafka_access import refusal
 from streams.kafka_topics import TOPICS
 from streams.list_keeping import ListKeeping
 from streams.lists_in_force import ListsInForce
+from streams.reference_keeping import SOURCE, ReferenceKeeping
 from streams.refreshing import ListSources
 from streams.rule_watching import RuleWatch
 from streams.security import KafkaAccess
@@ -56,7 +58,7 @@ class _Judging:
 
     def begin(self, watchlist: Watchlist) -> tuple[AccountsStage, CounterpartiesStage]:
         """Make the stages, with the lists in force."""
-        self._learn(watchlist)
+        self._learn(watchlist=watchlist)
         self._accounts = AccountsStage(
             self._accounts_engine(self._ruleset, self.knowledge),
             lambda lists, rules: self._earlier(self._accounts_engine, lists, rules),
@@ -67,10 +69,10 @@ class _Judging:
         )
         return self._accounts, self._network
 
-    def install(self, watchlist: Watchlist) -> None:
-        """Judge by other lists from the next round on. Called in a thread: an index takes its time."""
+    def install(self, **lists: Watchlist | Reference) -> None:
+        """Judge by another `watchlist` or `reference` from the next round on. Called in a thread: it takes its time."""
         with self._changing:
-            self._learn(watchlist)
+            self._learn(**lists)
             self._put()
 
     def install_rules(self, ruleset: Ruleset, exceptions: Exceptions) -> None:
@@ -85,8 +87,8 @@ class _Judging:
         self._accounts.put(self._accounts_engine(self._ruleset, self.knowledge))
         self._network.put(CounterpartiesEngine(self._ruleset, self.knowledge))
 
-    def _learn(self, watchlist: Watchlist) -> None:
-        self.knowledge = msgspec.structs.replace(self.knowledge, watchlist=watchlist)
+    def _learn(self, **lists: Watchlist | Reference) -> None:
+        self.knowledge = msgspec.structs.replace(self.knowledge, **lists)
         self._archive.keep(self._ruleset, self.knowledge)
         metrics.forget_lists()
         _announce_lists(self.knowledge)
@@ -138,9 +140,16 @@ def run_worker(settings: Settings, ruleset: Ruleset, knowledge: Knowledge, sourc
     keeping = ListKeeping(
         sources,
         ListsInForce(settings.kafka_access(), by=worker_name(), transactional=transactional),
-        judging.install,
+        lambda watchlist: judging.install(watchlist=watchlist),
         refresh_seconds=settings.lists_refresh_seconds,
         approved=lambda digest: keeper.approval(digest) is not None,
+    )
+    metrics.expect_list_source(SOURCE)
+    reference_keeping = ReferenceKeeping(
+        settings.reference,
+        knowledge.reference,
+        lambda reference: judging.install(reference=reference),
+        refresh_seconds=settings.lists_refresh_seconds,
     )
     health.waiting_for = lambda: "waiting for the lists in force"
     stages = judging.begin(loop.run_until_complete(_while_beating(health, keeping.begin())))
@@ -163,6 +172,10 @@ def run_worker(settings: Settings, ruleset: Ruleset, knowledge: Knowledge, sourc
     @app.task  # type: ignore[untyped-decorator]  # Faust's
     async def watch_rules() -> None:
         await watch.run()
+
+    @app.task  # type: ignore[untyped-decorator]  # Faust's
+    async def keep_reference() -> None:
+        await reference_keeping.run()
 
     worker: Any = app.Worker(loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
     worker.spinner = None  # it would write to stdout
