@@ -267,6 +267,7 @@ class _Walk:
         work = stage.decode(self._partition, records)
         for key in sorted(work.keys - self._states.keys()):
             self._states[key] = stage.fresh_state()
+        work.notes = record.notes
         self._keep_inputs(work)
         judged = stage.judge(work, self._partition, self._states, self._memory, record.judged_ms)
         self._memory.take_changes()

@@ -3,16 +3,18 @@
 import gc
 import multiprocessing
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from typing import Final
 
 from rules.engine import AccountsEngine
 from rules.knowledge import Knowledge
 from rules.messages import Alert, Flow
+from rules.note import Note
 from rules.ruleset import Ruleset
 from streams.backtest.clock import RuleClock
-from streams.backtest.shard import End, Failed, Part, decode, work
+from streams.backtest.shard import Answers, End, Failed, Part, decode, work
 from streams.backtest.sources import Source
 from streams.errors import LockgateError
 from streams.in_memory import NetworkInMemory
@@ -38,6 +40,7 @@ class _Network:
         self._judged_ms = judged_ms
         self._by_event_time = by_event_time
         self._waiting: list[tuple[int, Flow]] = []
+        self.noted: dict[str, Note] = {}  # since it was taken last
 
     def put(self, part: Part, place: int) -> None:
         """Take the flows of a round; `place` is what the round before said of them."""
@@ -52,6 +55,7 @@ class _Network:
         with self.clock.round(len(ready)):
             outcome = self._stage.judge(ready, self._judged_ms)
         end.count(outcome)
+        self.noted |= outcome.notes
         return outcome.alerts
 
 
@@ -80,21 +84,26 @@ def run(
     threshold = gc.get_threshold()
     gc.set_threshold(_GC_THRESHOLD)
     pipes = [_START.Pipe(duplex=False) for _ in range(processes)]
+    replies = [_Replies(_START.Queue()) for _ in range(processes)]
     children = [
-        _START.Process(target=work, args=(sender, source, engine, judged_ms, number, processes), daemon=True)
+        _START.Process(
+            target=work, args=(sender, replies[number].queue, source, engine, judged_ms, number, processes), daemon=True
+        )
         for number, (_, sender) in enumerate(pipes)
     ]
     try:
         for child, (_, sender) in zip(children, pipes, strict=True):
             child.start()
             sender.close()
-        _collect([receiver for receiver, _ in pipes], network, total, hear, progress)
+        _collect([receiver for receiver, _ in pipes], replies, network, total, hear, progress)
     finally:
         for receiver, _ in pipes:
             receiver.close()
         for child in children:
             child.terminate()
             child.join()
+        for one in replies:
+            one.queue.cancel_join_thread()
         gc.set_threshold(*threshold)
         gc.unfreeze()
     total.rule_seconds |= network.clock.seconds()
@@ -102,8 +111,30 @@ def run(
     return total
 
 
+class _Replies:
+    """What one process is told: for each round it sent, once all flows before its end are judged, the notes since."""
+
+    def __init__(self, queue: Answers) -> None:
+        self.queue = queue
+        self._due: deque[int] = deque()
+        self._notes: dict[str, Note] = {}
+
+    def expect(self, until: int) -> None:
+        """A round was sent that ends there."""
+        self._due.append(until)
+
+    def learn(self, notes: Mapping[str, Note], reached: int) -> None:
+        """Flows up to `reached` have been judged, and gave these notes."""
+        self._notes.update(notes)
+        while self._due and self._due[0] <= reached:
+            self._due.popleft()
+            self.queue.put(self._notes)
+            self._notes = {}
+
+
 def _collect(
     pipes: Sequence[Connection],
+    replies: Sequence[_Replies],
     network: _Network,
     total: End,
     hear: Callable[[Alert], None],
@@ -125,10 +156,15 @@ def _collect(
             total.add(sent)
         else:
             network.put(sent, reached[process])
+            replies[process].expect(sent.until)
             reached[process] = sent.until
             done[process], records = sent.done, records + sent.records
             for alert in sent.alerts:
                 hear(alert)
-        for alert in network.judge(min(reached.values(), default=1 << 62), total):
+        judged = min(reached.values(), default=1 << 62)
+        for alert in network.judge(judged, total):
             hear(alert)
+        noted, network.noted = network.noted, {}
+        for one in reached:
+            replies[one].learn(noted, judged)
         progress(sum(done.values()) / len(done), records)

@@ -5,12 +5,14 @@ import sys
 import time
 from collections import Counter
 from multiprocessing.connection import Connection
-from typing import Final
+from multiprocessing.queues import Queue
+from typing import Final, TypeAlias
 
 import msgspec
 
 from rules.engine import AccountsEngine
 from rules.messages import Alert, Flow
+from rules.note import Note
 from rules.outcome import Outcome
 from streams.backtest.clock import RuleClock
 from streams.backtest.sources import Source
@@ -65,16 +67,27 @@ class Failed(msgspec.Struct, array_like=True, tag="f"):
 
 
 Sent = Part | End | Failed
+Answers: TypeAlias = "Queue[dict[str, Note]]"
+BEHIND: Final = 2  # rounds that the notes a round is judged with are behind, so that nobody waits for anybody
 _encode: Final = msgspec.msgpack.Encoder().encode
 decode: Final = msgspec.msgpack.Decoder(Sent, dec_hook=lambda _, counts: Counter(counts)).decode
 
 
 def work(
-    connection: Connection, source: Source, engine: AccountsEngine, judged_ms: int, process: int, processes: int
+    connection: Connection,
+    answers: Answers,
+    source: Source,
+    engine: AccountsEngine,
+    judged_ms: int,
+    process: int,
+    processes: int,
 ) -> None:
-    """Judge one process' part of the source; what is wrong with the source is sent, too."""
+    """Judge one process' part of the source; what is wrong with the source is sent, too.
+
+    `answers` gives, for each round that was sent, what the counterparties stage has noted since the answer before.
+    """
     try:
-        asyncio.run(_Shard(connection, engine, judged_ms).run(source, process, processes))
+        asyncio.run(_Shard(connection, answers, engine, judged_ms).run(source, process, processes))
     except LockgateError as error:
         connection.send_bytes(_encode(Failed(str(error), error.exit_code)))
     except BrokenPipeError:  # nobody wants the rest
@@ -84,8 +97,10 @@ def work(
 
 
 class _Shard:
-    def __init__(self, connection: Connection, engine: AccountsEngine, judged_ms: int) -> None:
+    def __init__(self, connection: Connection, answers: Answers, engine: AccountsEngine, judged_ms: int) -> None:
         self._connection = connection
+        self._answers = answers
+        self._notes: dict[str, Note] = {}
         self._engine = engine
         self._judged_ms = judged_ms
         self._clock = RuleClock(
@@ -97,18 +112,22 @@ class _Shard:
     async def run(self, source: Source, process: int, processes: int) -> None:
         """All rounds, then the sums."""
         started = time.process_time()
+        sent = 0
         async for one in source.rounds(process, processes):
+            if sent >= BEHIND:
+                self._notes |= self._answers.get()
             part = Part(one.until, one.done, one.records, [], [])
             with self._clock.round(one.records):
                 for partition, intake in one.intakes.items():
                     for item in intake.items:
                         self._note_time(item[0])
-                    outcome = self._stage(partition).judge(intake, self._judged_ms)
+                    outcome = self._stage(partition).judge(intake, self._judged_ms, self._notes)
                     part.flows += outcome.flows
                     part.alerts += outcome.alerts
                     self._end.count(outcome)
             self._end.totals.lines += one.records
             self._connection.send_bytes(_encode(part))
+            sent += 1
         self._end.rule_seconds = self._clock.seconds()
         self._end.cpu_seconds = time.process_time() - started
         self._connection.send_bytes(_encode(self._end))
