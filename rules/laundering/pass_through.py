@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from rules.finding import Answer, Finding
+from rules.lookalikes import places
 from rules.messages import Severity
 from rules.profile import Profile
 from rules.rule import AccountRule, Case, Params, Usd, Window
@@ -17,6 +18,7 @@ _HISTORY_DAYS: Final = 30
 class Thresholds(Params, frozen=True, kw_only=True):
     """Shares are of the value deposited in the window; `usual_percent` compares it with the 30 days before.
 
+    A destination is known from `known_percent` of the withdrawal on that were dealt with it before.
     The file's severity takes `telling` value and either few transfers or an account whose habits are known.
     """
 
@@ -26,6 +28,7 @@ class Thresholds(Params, frozen=True, kw_only=True):
     share_percent_minimum: Annotated[int, Meta(ge=50, le=100)]
     share_percent_maximum: Annotated[int, Meta(ge=100, le=200)]
     usual_percent: Annotated[int, Meta(ge=0)]
+    known_percent: Annotated[int, Meta(ge=0)]
     transfers_maximum: Annotated[int, Meta(ge=2, le=20)]
     few: Annotated[int, Meta(ge=2)]
     habits: Window
@@ -46,11 +49,8 @@ class PassThrough(AccountRule):
     def judge(self, case: Case) -> Answer:
         """Count from the first deposit inside the window that ends with this withdrawal."""
         profile, index = case.profile, case.index
-        address, times = profile.address[index], profile.occurred_ms
-        if address and times[profile.address.index(address)] <= times[index] - self.window:
-            return None
         start = profile.since(index, self.window)
-        if True not in profile.inflow[start:index]:
+        if _known(profile, start, index, self.params.known_percent) or True not in profile.inflow[start:index]:
             return None
         start = profile.inflow.index(True, start)
         if index + 1 - start > self.params.transfers_maximum:
@@ -64,11 +64,8 @@ class PassThrough(AccountRule):
         low, high = params.share_percent_minimum, params.share_percent_maximum
         if inward < params.minimum or not inward * low <= outward * 100 <= inward * high:
             return None
-        address = profile.address[index]
         before = sum(day.deposited for day in profile.days_before(start, _HISTORY_DAYS))
-        if inward * 100 < before * params.usual_percent:
-            return None
-        if address and (profile.address.index(address) < start or profile.met_before(address, start)):
+        if _known(profile, start, index, params.known_percent) or inward * 100 < before * params.usual_percent:
             return None
         known = len(span) <= params.few or profile.first_ms <= profile.occurred_ms[index] - params.habits
         telling = known and inward >= params.telling
@@ -86,7 +83,17 @@ class PassThrough(AccountRule):
                 "hours": (profile.occurred_ms[index] - profile.occurred_ms[start]) / 3_600_000,
                 "hours_maximum": self.window / 3_600_000,
             },
-            counterparty=address or None,
+            counterparty=profile.address[index] or None,
             severity=None if telling else Severity.LOW,
             stage=int(telling),
         )
+
+
+def _known(profile: Profile, start: int, index: int, percent: int) -> bool:
+    """Whether enough was dealt with the destination before `start`, or anything before what is kept."""
+    address = profile.address[index]
+    if not address:
+        return False
+    if earlier := [profile.value[i] for i in places(address, profile.address[:start])]:
+        return sum(earlier) * 100 >= profile.value[index] * percent
+    return profile.met_before(address, start)

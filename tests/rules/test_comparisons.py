@@ -37,7 +37,6 @@ _TYPED: Final = "always so for a rule that does not look back; said for the type
 EXCEPTIONS: Final[dict[tuple[str, str, int], str]] = {
     ("laundering.fan_in", "times[index - self.back] <= times[index] - self.window", 0): _SHORTCUT,
     ("laundering.fan_out", "times[index - self.back] <= times[index] - self.window", 0): _SHORTCUT,
-    ("laundering.pass_through", "times[profile.address.index(address)] <= times[index] - self.window", 0): _SHORTCUT,
     ("laundering.structuring", "times[recent] <= times[index] - self.window", 0): _SHORTCUT,
     ("dprk.wages_swept", "times[index] - times[0] < self.apart", 0): _SHORTCUT,
     ("dprk.wages_swept", "value < self.smallest", 0): _SHORTCUT,
