@@ -152,10 +152,15 @@ def test_the_example_sends_what_is_released_and_nothing_else(place: Place, worke
     assert again.stdout == ""
 
 
-def test_with_kafka_away_the_answer_is_hold(place: Place) -> None:
-    async def work(client: Client) -> Answer:
+def test_with_kafka_away_the_answer_is_hold_and_the_same_client_goes_on_when_it_is_back(
+    place: Place, worker: Worker
+) -> None:
+    async def work(client: Client) -> tuple[Answer, Answer]:
         await asyncio.to_thread(place.kafka.kill)
-        return await client.ask(withdrawal(99), timeout_seconds=2)
+        away = await client.ask(withdrawal(99), timeout_seconds=2)
+        await asyncio.to_thread(place.kafka.start)
+        return away, await client.ask(withdrawal(99), timeout_seconds=60)
 
-    answer = place.use(work)
-    assert (answer.decision, answer.source) == (Decision.HOLD, None)
+    away, back = place.use(work)
+    assert (away.decision, away.source) == (Decision.HOLD, None)
+    assert (back.decision, back.reason) == (Decision.RELEASE, "verdict")
