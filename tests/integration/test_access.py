@@ -191,6 +191,23 @@ def test_certificates_and_tokens_let_in_as_well(judged: Fort, how: str) -> None:
     assert "not for this user" in refused.stderr
 
 
+def test_workers_come_in_by_certificate_and_by_token_as_well(judged: Fort) -> None:
+    redis = {name: value for name, value in judged.as_user("lockgate-worker").items() if "_KAFKA" not in name}
+    workers = [
+        Worker(how, judged.folder, {**redis, **getattr(judged, how)("lockgate-worker")})
+        for how in ("by_certificate", "by_token")
+    ]
+    ready = 'lockgate_partitions{condition="ready",stage="accounts"}'
+    try:
+        for worker in workers:
+            worker.start()
+        wait_until(lambda: [worker.metric(ready) for worker in workers] == [1, 1], 60, "a partition for each of two workers")
+    finally:
+        for worker in workers:
+            worker.stop()
+    assert [worker.ended_by_itself for worker in workers] == [0, 0]
+
+
 def test_wrong_credentials_are_told_as_such(judged: Fort) -> None:
     wrong = {**judged.as_user("lockgate-analyst"), "LOCKGATE_KAFKA_PASSWORD": "guess"}
     del wrong["LOCKGATE_KAFKA_PASSWORD_FILE"]
@@ -225,7 +242,7 @@ def test_a_worker_without_the_rights_is_never_ready(judged: Fort, changes: dict[
     try:
         wait_until(lambda: worker.ask("/readyz")[0] == 503, 20, "an answer")
         with pytest.raises(AssertionError, match="ready after all"):
-            wait_until(lambda: worker.ready, 6, "ready after all")
+            wait_until(lambda: worker.ready, 4, "ready after all")
     finally:
         worker.stop()
     assert worker.ended_by_itself == 0
