@@ -276,7 +276,8 @@ class _Batch:
         if rule.about.signal:
             answers.signals += (name, *finding.signals)
         tally.findings[name] += 1
-        answers.found.append(Told(rule, finding, told[0], None if told[0] == first else first))
+        refers_to = finding.continues or (None if told[0] == first else first)
+        answers.found.append(Told(rule, finding, told[0], refers_to))
 
     def _tell(self, answers: _Answers, account_id: str, source: Source) -> None:
         """Send what was found as alerts."""

@@ -15,7 +15,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     given, replaces the one of the rule's file. `stage` says how far the story has grown, in a few steps that the rule
     chooses: the first finding of a story becomes its alert, and the first of every later stage an update of it. `signals`
     are words that the network stage hears with the finding of an account's rule that signals; a group's rule leaves them
-    where it met the account.
+    where it met the account. `continues` is the id of another rule's alert that this one goes on with: an update of that.
     """
 
     story: tuple[str | int, ...]
@@ -25,6 +25,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     match: ListMatch | None = None
     severity: Severity | None = None
     stage: int = 0
+    continues: str | None = None
     signals: tuple[str, ...] = ()
 
 

@@ -13,7 +13,10 @@ class Thresholds(Params, frozen=True, kw_only=True):
 
 
 class KnownDestination(AccountRule):
-    """What the counterparties stage knows of a destination reaches the verdict of the next withdrawal that goes there."""
+    """What the counterparties stage knows of a destination reaches the verdict of the next withdrawal that goes there.
+
+    The alert is an update of the one that is known: the story goes on.
+    """
 
     Parameters = Thresholds
     asked_on = frozenset({Kind.WITHDRAWAL})
@@ -41,5 +44,6 @@ class KnownDestination(AccountRule):
                     },
                     counterparty=address,
                     severity=None if serious else Severity.LOW,
+                    continues=note.alert_id,
                 )
         return None

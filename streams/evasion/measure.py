@@ -23,7 +23,7 @@ ACCOUNTS: Final = 240  # ordinary customers around the patterns
 DAYS: Final = 90
 EACH: Final = 10  # patterns of each typology
 
-_LEFT_OUT: Final = ("dprk_payroll",)  # the cells tell the same in more ways
+_LEFT_OUT: Final = ("worker_cell",)  # the cells tell the same in more ways
 _QUIET: Final = (Severity.INFO, Severity.LOW)
 _encode: Final = msgspec.json.Encoder().encode
 

@@ -205,7 +205,7 @@ def direct_exposure(plot: Plot) -> None:
     plot.withdraw(start, account, coin, rng.randrange(600_00, 2_500_00), recipient)
 
 
-def dprk_payroll(plot: Plot) -> None:
+def worker_cell(plot: Plot) -> None:
     """A cell of remote workers: wages in stablecoins from several employers, swept within a day to one address.
 
     DPRK: several accounts used from the same device or connection, payment asked for in virtual currency, facilitators
@@ -251,5 +251,5 @@ TYPOLOGIES: Final[Mapping[str, Callable[[Plot], None]]] = {
     "new_account_drained": new_account_drained,
     "shared_payout_address": shared_payout_address,
     "direct_exposure": direct_exposure,
-    "dprk_payroll": dprk_payroll,
+    "worker_cell": worker_cell,
 }

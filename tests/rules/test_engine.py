@@ -580,3 +580,14 @@ def test_notes_reach_the_rules_with_withdrawals_alone() -> None:
     worker.notes = {CLEAN: Note("r", Severity.HIGH, "t", "a", NOON)}
     worker.judge(record("e1"), record("e2", "deposit", at=1), record("e3", at=2, addresses=[LISTED]))
     assert seen == [[CLEAN], [], []]
+
+
+def test_a_finding_that_goes_on_with_another_rules_story_is_an_update_of_it() -> None:
+    class Going(AccountRule):
+        def judge(self, case: Case) -> Answer:
+            return Finding(story=("on",), evidence=(case.own_evidence("on"),), facts={}, continues="first")
+
+    worker = Worker(Going(about("test.going"), {}))
+    one = alert(worker.judge(record("e1")))
+    assert (one.status, one.refers_to) == ("update", "first")
+    assert worker.judge(record("e2")).alerts == []

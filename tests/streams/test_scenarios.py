@@ -215,7 +215,7 @@ def test_several_accounts_without_a_common_device_pay_one_address(planted: Any) 
 
 
 def test_a_payroll_cell_shares_devices_and_sweeps_wages_to_one_address_within_a_day() -> None:
-    for events in _patterns("typologies", accounts=20)["dprk_payroll"]:
+    for events in _patterns("typologies", accounts=20)["worker_cell"]:
         accounts = {transfer["account_id"] for transfer in events}
         payouts = [transfer for transfer in events if transfer["kind"] == "withdrawal"]
         wages = [transfer for transfer in events if transfer["kind"] == "deposit"]
