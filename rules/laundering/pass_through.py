@@ -50,7 +50,7 @@ class PassThrough(AccountRule):
         """Count from the first deposit inside the window that ends with this withdrawal."""
         profile, index = case.profile, case.index
         start = profile.since(index, self.window)
-        if _known(profile, start, index, self.params.known_percent) or True not in profile.inflow[start:index]:
+        if True not in profile.inflow[start:index]:
             return None
         start = profile.inflow.index(True, start)
         if index + 1 - start > self.params.transfers_maximum:
@@ -65,7 +65,7 @@ class PassThrough(AccountRule):
         if inward < params.minimum or not inward * low <= outward * 100 <= inward * high:
             return None
         before = sum(day.deposited for day in profile.days_before(start, _HISTORY_DAYS))
-        if _known(profile, start, index, params.known_percent) or inward * 100 < before * params.usual_percent:
+        if inward * 100 < before * params.usual_percent or _known(profile, start, index, params.known_percent):
             return None
         known = len(span) <= params.few or profile.first_ms <= profile.occurred_ms[index] - params.habits
         telling = known and inward >= params.telling
