@@ -126,7 +126,7 @@ _ON_FORMS: Final = {
 # HELLO and AUTH are everybody's. redis-py also sends CLIENT SETINFO and does not mind being refused: Redis 7.2 notes that in
 # its ACL LOG, but 7.0 would not take a rule that names it.
 _CONNECTING: Final = ("ping", "select")
-_IN_A_CLUSTER: Final = ("cluster|slots", "cluster|shards", "cluster|myid", "command", "readonly", "asking")
+_IN_A_CLUSTER: Final = ("cluster|slots", "command", "asking")  # the last while slots move from node to node
 _REDIS_COMMANDS: Final = {
     # what the scripts of streams.store call counts as called by the user
     Role.WORKER: ("eval", "hget", "hmget", "hset", "hdel", "hincrby", "mget", "set", "append", "del", "scan", "unlink"),

@@ -1,15 +1,22 @@
 """The rights of each role; that they are enough and not too many is tests/integration/test_access.py's business."""
 
+import asyncio
 import hashlib
 import json
+import time
+from pathlib import Path
 
 import pytest
+import redis as redis_client
 from click.testing import CliRunner
 
 from streams.cli import lockgate
+from streams.components import Redis
 from streams.kafka_topics import TOPICS
 from streams.rights import Role, kafka_rights, redis_rule
+from streams.security import RedisAccess
 from streams.settings import ALERTS, DEPOSITS, VERDICTS, WITHDRAWALS
+from streams.store import Keys, Store
 
 
 def allowed(role: Role, operation: str) -> set[str]:
@@ -75,3 +82,33 @@ def test_topics_for_other_forms_are_written_by_the_worker_and_read_by_the_analys
     for role, operations in ((Role.WORKER, {"WRITE"}), (Role.ANALYST, {"READ"}), (Role.EXCHANGE, set())):
         rights = kafka_rights(role, "lockgate", ("siem.alerts",))
         assert {one.operation for one in rights if one.name == "siem.alerts"} == operations
+
+
+def test_a_cluster_lets_the_worker_do_what_it_does_and_nothing_else(tmp_path: Path) -> None:
+    rule = redis_rule(Role.WORKER, "group", user="worker", password="secret", clustered=True)
+    users = tmp_path / "users.acl"
+    users.write_text(f"user default on nopass resetkeys -@all +ping\nuser admin on >x ~* +@all\n{rule}\n")
+    with Redis(tmp_path, settings={"cluster-enabled": "yes", "aclfile": str(users)}) as server:
+        admin = redis_client.Redis(port=server.port, username="admin", password="x", decode_responses=True)
+        admin.execute_command("CLUSTER", "ADDSLOTS", *range(16_384))
+        deadline = time.monotonic() + 10
+        while "cluster_state:ok" not in str(admin.execute_command("CLUSTER", "INFO")):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+        async def work(group: str) -> None:
+            store = Store(RedisAccess(f"redis+cluster://127.0.0.1:{server.port}", user="worker", password="secret"))
+            try:
+                keys = Keys(group, "accounts", 0)
+                assert await store.claim(keys, "me", 1) is not None
+                await store.load([(keys.states, ["alice"])])
+                await store.standing([keys])
+                await store.wipe(keys, "me")
+            finally:
+                await store.close()
+
+        asyncio.run(work("group"))
+        assert admin.execute_command("ACL", "LOG") == []
+        with pytest.raises(redis_client.exceptions.NoPermissionError):
+            asyncio.run(work("another"))
+        admin.close()
