@@ -359,7 +359,7 @@ class _Batch:
         if not met and not signals:
             return
         place = (occurred_ms, topic, self._partition, offset)
-        own = _own_address(transfer)
+        own, listed = _own_address(transfer), {address for address, _ in case.listed}
         firsts = [contact for contact in addresses if contact_key(contact) in met]
         for contact in firsts or addresses[:1]:
             outcome.flows.append(
@@ -377,6 +377,7 @@ class _Batch:
                     own,
                     device or (transfer.device_id or "" if signals else ""),
                     signals,
+                    contact in listed,
                 )
             )
 

@@ -281,12 +281,16 @@ def _index(
                 matched=listed.address,
                 currency=listed.currency,
             )
-            key = _canonical_listed(listed)
-            if key is None:
+            if _canonical_listed(listed) is None:
                 literal_only.append(listed)
-            for each in dict.fromkeys((listed.address, key or listed.address)):
+            for each in keys_of(listed):
                 found.setdefault(each, []).append(match)
     return {key: _joined(matches) for key, matches in found.items()}, tuple(literal_only)
+
+
+def keys_of(listed: ListedAddress) -> tuple[str, ...]:
+    """Every key a published address can be met under: its spelling, and its canonical form where it has one."""
+    return tuple(dict.fromkeys((listed.address, _canonical_listed(listed) or listed.address)))
 
 
 def _canonical_listed(listed: ListedAddress) -> str | None:

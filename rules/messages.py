@@ -179,6 +179,7 @@ class Flow(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     own_address: str = ""  # canonical, of the account; links it to flows of others
     device_id: str = ""  # where the account was never met on it before, or signals are told
     signals: tuple[str, ...] = ()  # rules that found something in the account's profile at this transfer, and their words
+    listed: bool = False  # the address was on a list when the transfer was judged, and alerted then
 
     @property
     def source(self) -> Source:

@@ -1,6 +1,6 @@
 """The accounts stage: deposits and withdrawals in; verdicts, alerts, dead letters and flows out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Final
 
 import msgspec
@@ -54,7 +54,7 @@ class AccountsStage(SwappingStage[AccountsEngine]):
         return Work(intake, intake.accounts(), intake.destinations())
 
     def judge(
-        self, work: Work, partition: int, states: Mapping[str, Profile], memory: "EventMemory", judged_ms: int
+        self, work: Work, partition: int, states: MutableMapping[str, Profile], memory: "EventMemory", judged_ms: int
     ) -> Judged:
         """Screen, profile and judge; here alerts and verdicts are born."""
         notes = {address: _read_note(packed) for address, packed in work.notes.items()}
@@ -71,11 +71,11 @@ class AccountsStage(SwappingStage[AccountsEngine]):
             _decisions(outcome.verdicts),
         )
 
-    def fresh_state(self) -> Profile:
+    def fresh_state(self, key: str) -> Profile:
         """The profile of an account never met; its first write is a whole one."""
         return Profile(unsaved=SNAPSHOT_EVERY)
 
-    def load_state(self, packed: bytes) -> Profile:
+    def load_state(self, key: str, packed: bytes) -> Profile:
         """A profile from its snapshot and the movements since."""
         stored = parts(packed)
         profile = _read_profile(next(stored))

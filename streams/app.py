@@ -151,7 +151,8 @@ def make_app(settings: Settings, stages: tuple[Stage, ...], state: Store, *, tra
     PollScheduler.agent_of = {topic: stage.name for stage in stages for topic in stage.sources}
     accounts_stage = next(stage for stage in stages if FLOWS not in stage.sources)
     accounts_input = app.topic(*accounts_stage.sources, key_serializer="raw", value_serializer="raw", acks=False)
-    flows_input = app.topic(FLOWS, key_serializer="raw", value_serializer="raw", acks=False)
+    network_stage = next(stage for stage in stages if FLOWS in stage.sources)
+    flows_input = app.topic(*network_stage.sources, key_serializer="raw", value_serializer="raw", acks=False)
 
     @app.agent(accounts_input, name="accounts")
     async def accounts(polls: Any) -> None:

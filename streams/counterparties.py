@@ -1,18 +1,21 @@
 """The counterparties stage: flows in, keyed by address; alerts about addresses out."""
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any, Final
 
 import msgspec
 
+from rules import list_log
 from rules.address_state import AddressState
 from rules.intake import RawRecord, dead_letter
-from rules.messages import DeadLetter, Flow, Source
+from rules.messages import DeadLetter, Flow, ListMatch, Source
 from rules.network import CounterpartiesEngine, keys
-from rules.transfer import BadTransfer
+from rules.retroactive import LookingBack
+from rules.transfer import BadTransfer, moment
+from streams import lookback
 from streams.accounts import alert_message, deadletter_message
 from streams.delivery.stage import Judged, NoMemory, Outputs, Work, Writes
-from streams.settings import COUNTERPARTIES, FLOWS, JOURNAL_COUNTERPARTIES
+from streams.settings import COUNTERPARTIES, FLOWS, JOURNAL_COUNTERPARTIES, LISTS
 from streams.swapping import SwappingStage
 
 _read_bundle: Final = msgspec.msgpack.Decoder(list[Flow]).decode
@@ -20,15 +23,26 @@ _pack: Final = msgspec.msgpack.Encoder().encode
 _unpack: Final = msgspec.msgpack.Decoder(AddressState).decode
 
 
+class Content(msgspec.Struct, frozen=True):
+    """What a batch holds."""
+
+    flows: list[Flow]
+    unread: list[DeadLetter]
+    lists: list[tuple[int, list_log.Record]]
+
+
 class CounterpartiesStage(SwappingStage[CounterpartiesEngine]):
     """Judges each flow with what is known of its address."""
 
     name = COUNTERPARTIES
-    sources = (FLOWS,)
+    sources = (FLOWS, LISTS)
     journal = JOURNAL_COUNTERPARTIES
 
     def decode(self, partition: int, records: Sequence[Sequence[RawRecord]]) -> Work:
-        """The flows of all bundles. The topic is ours alone, but one record nobody can read must not stop the rest."""
+        """The flows of all bundles, and what is new on the topic of lists.
+
+        The topic of flows is ours alone, but one record nobody can read must not stop the rest.
+        """
         flows: list[Flow] = []
         unread: list[DeadLetter] = []
         for offset, _, bundle in records[0]:
@@ -37,31 +51,45 @@ class CounterpartiesStage(SwappingStage[CounterpartiesEngine]):
             except msgspec.MsgspecError as error:
                 bad = BadTransfer(f"not a bundle of flows: {error}")
                 unread.append(dead_letter(bad, bundle, Source(FLOWS, partition, offset)))
-        return Work((flows, unread), {key for flow in flows for key in keys(flow)})
+        lists = [(offset, record) for offset, _, value in records[1] if (record := list_log.read(value)) is not None]
+        needed = {key for flow in flows for key in keys(flow)} | {lookback.SEEN}
+        return Work(Content(flows, unread, lists), needed, settled=bool(lists))
+
+    def follow(self, work: Work, states: Mapping[str, Any]) -> set[str]:
+        """What a change of lists has to look up."""
+        return lookback.wanted(work.content.lists, work.content.flows, states)
 
     def judge(
-        self, work: Work, partition: int, states: Mapping[str, AddressState], memory: NoMemory, judged_ms: int
+        self, work: Work, partition: int, states: MutableMapping[str, Any], memory: NoMemory, judged_ms: int
     ) -> Judged:
-        """Judge flows; here alerts about shared addresses are born."""
-        flows, unread = work.content
+        """Judge flows; here alerts about shared addresses are born, and those about the past when lists change."""
+        flows, unread, lists = work.content.flows, work.content.unread, work.content.lists
         outcome = self._engine.judge(flows, states, judged_ms)
-        messages = [alert_message(alert) for alert in outcome.alerts]
-        messages += [deadletter_message(letter) for letter in unread]
-        return Judged(
-            Outputs(messages),
-            Writes(
-                replaced={key: _pack(states[key]) for key in sorted(outcome.addresses)},
-                notes={address: _pack(note) for address, note in outcome.notes.items()},
-            ),
-            (len(flows), 0, 0, len(unread)),
-            outcome.tally,
-            {},
+        writes = Writes(
+            replaced={key: _pack(states[key]) for key in sorted(outcome.addresses)},
+            notes={address: _pack(note) for address, note in outcome.notes.items()},
         )
+        back = LookingBack(self.ruleset, moment(judged_ms))
+        lookback.remember(sorted(flows), states[lookback.SEEN], states, back, writes)
+        if lists:
+            lookback.look_back(lists, partition, states, flows, back, self._listed_elsewhere, writes)
+            lookback.forget(work.keys, states)
+        outcome.tally.findings.update(alert.rule_id for alert in back.alerts)
+        messages = [alert_message(alert) for alert in (*outcome.alerts, *back.alerts)]
+        messages += [deadletter_message(letter) for letter in unread]
+        return Judged(Outputs(messages), writes, (len(flows), 0, 0, len(unread)), outcome.tally, {})
 
-    def fresh_state(self) -> AddressState:
-        """The state of an address never met."""
-        return AddressState()
+    def _listed_elsewhere(self, address: str, match: ListMatch) -> bool:
+        """Whether another entry lists the address, too, by the lists in force here."""
+        watchlist = self._engine.knowledge.watchlist
+        found = watchlist.literal(address) if watchlist is not None else None
+        met = (found, *found.others) if found is not None else ()
+        return any((one.list_name, one.entry_id) != (match.name, match.entry_id) for one in met)
 
-    def load_state(self, packed: bytes) -> AddressState:
-        """An address state from msgpack."""
-        return _unpack(packed)
+    def fresh_state(self, key: str) -> Any:
+        """The state of an address never met, or of what is kept for looking back."""
+        return lookback.fresh(key) if lookback.is_own(key) else AddressState()
+
+    def load_state(self, key: str, packed: bytes) -> Any:
+        """A state from its stored bytes."""
+        return lookback.load(key, packed) if lookback.is_own(key) else _unpack(packed)

@@ -25,7 +25,7 @@ from streams.archive import Archive, NotArchived
 from streams.auditing.log import Log, pulling
 from streams.counterparties import CounterpartiesStage
 from streams.delivery.journal import STATE_VERSION, BatchRecord, bundle_digest, chained, decode
-from streams.delivery.stage import Judged, Stage, Work, encode_messages
+from streams.delivery.stage import Judged, Stage, Work, Writes, encode_messages
 from streams.settings import ALERTS
 
 _STAGES: Final[tuple[type[Stage], ...]] = (AccountsStage, CounterpartiesStage)
@@ -187,6 +187,7 @@ class _Walk:
         self._stage: Stage | None = None
         self._broken = ""
         self._states: dict[str, Any] = {}
+        self._stored: dict[str, bytes] = {}  # of states that are written without being loaded
         self._memory: Any = None
 
     async def run(self, log: Log, advance: Callable[[int], None]) -> AsyncIterator[Replayed]:
@@ -265,13 +266,28 @@ class _Walk:
         if self._memory is None:
             self._memory = stage.open_memory({})
         work = stage.decode(self._partition, records)
-        for key in sorted(work.keys - self._states.keys()):
-            self._states[key] = stage.fresh_state()
+        self._load(stage, work.keys)
+        while work.settled and (more := stage.follow(work, self._states) - work.keys):
+            work.keys |= more
+            self._load(stage, more)
         work.notes = record.notes
         self._keep_inputs(work)
         judged = stage.judge(work, self._partition, self._states, self._memory, record.judged_ms)
+        self._keep(judged.writes)
         self._memory.take_changes()
         return judged
+
+    def _load(self, stage: Stage, keys: Iterable[str]) -> None:
+        for key in keys:
+            if key not in self._states:
+                packed = self._stored.get(key)
+                self._states[key] = stage.load_state(key, packed) if packed else stage.fresh_state(key)
+
+    def _keep(self, writes: Writes) -> None:
+        for key, part in writes.appended.items():
+            if key not in self._states:
+                self._stored[key] = self._stored.get(key, b"") + part
+        self._stored.update({key: value for key, value in writes.replaced.items() if key not in self._states})
 
     def _keep_inputs(self, work: Work) -> None:
         """Of the batch what the wanted alerts cite."""
@@ -280,7 +296,7 @@ class _Walk:
                 if item[4].event_id in self._cited:
                     self._inputs.setdefault(item[4].event_id, msgspec.Raw(item[5]))
             return
-        for flow in work.content[0]:
+        for flow in work.content.flows:
             if flow.event_id in self._cited:
                 named = {name: getattr(flow, name) for name in flow.__struct_fields__}
                 self._inputs.setdefault(flow.event_id, msgspec.Raw(msgspec.json.encode(named)))

@@ -95,7 +95,7 @@ def _analyst(_: str) -> Iterator[Right]:
 
 def _auditor(_: str) -> Iterator[Right]:
     outputs = (ALERTS, VERDICTS, DEADLETTERS)
-    yield from _on_topics((DEPOSITS, WITHDRAWALS, FLOWS, *outputs, JOURNAL_ACCOUNTS, JOURNAL_COUNTERPARTIES), "READ")
+    yield from _on_topics((DEPOSITS, WITHDRAWALS, FLOWS, LISTS, *outputs, JOURNAL_ACCOUNTS, JOURNAL_COUNTERPARTIES), "READ")
 
 
 def _operator(_: str) -> Iterator[Right]:

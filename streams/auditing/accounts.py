@@ -112,7 +112,7 @@ class AccountsAudit:
     def _judge_again(self, record: BatchRecord, records: Sequence[Sequence[RawRecord]]) -> Outcome:
         """What the records of a batch are."""
         work = STAGE.decode(self._partition, records)
-        states = {account: STAGE.fresh_state() for account in work.keys}
+        states = {account: STAGE.fresh_state(account) for account in work.keys}
         outcome = _ENGINE.judge(work.content, self._partition, states, self._seen, record.judged_ms)
         self._seen.take_changes()
         return outcome

@@ -15,7 +15,7 @@ from streams.auditing.standing import RedisStandings
 from streams.cli.options import json_option, timeout_option, with_settings
 from streams.cli.output import Output
 from streams.kafka_access import silence_client_log
-from streams.kafka_topics import ACCOUNT_TOPICS, COUNTERPARTY_TOPICS
+from streams.kafka_topics import TOPICS
 from streams.rulefiles import load_rules
 from streams.settings import Settings
 
@@ -52,9 +52,7 @@ async def _audit(settings: Settings, no_redis: bool, timeout_seconds: float) -> 
     ruleset = load_rules(settings.rules_folder())
     standings = None if no_redis else RedisStandings(settings.redis_access())
     try:
-        async with kafka_log(
-            settings.kafka_access(), (*ACCOUNT_TOPICS, *COUNTERPARTY_TOPICS), timeout_seconds=timeout_seconds
-        ) as log:
+        async with kafka_log(settings.kafka_access(), TOPICS, timeout_seconds=timeout_seconds) as log:
             with _Bar() as bar:
                 return await audit_log(log, standings, ruleset, settings.group, bar)
     finally:

@@ -16,7 +16,7 @@ from streams.cli.options import json_option, timeout_option, with_settings
 from streams.cli.output import Output
 from streams.errors import LockgateError
 from streams.kafka_access import silence_client_log
-from streams.kafka_topics import ACCOUNT_TOPICS, COUNTERPARTY_TOPICS
+from streams.kafka_topics import TOPICS
 from streams.replaying import Replay, Replayed, Result, Tally
 from streams.settings import Settings
 
@@ -74,7 +74,7 @@ def replay(
 async def _replay(
     settings: Settings, alert_ids: tuple[str, ...], sample: int | None, seed: int, timeout_seconds: float
 ) -> tuple[list[Replayed], Tally]:
-    topics = (*ACCOUNT_TOPICS, *COUNTERPARTY_TOPICS)
+    topics = TOPICS
     async with kafka_log(settings.kafka_access(), topics, timeout_seconds=timeout_seconds) as log:
         archive = Archive(settings.archive_folder())
         one = Replay(log, archive, max_list_age_seconds=settings.max_list_age_seconds())

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from aiokafka import TopicPartition
@@ -110,9 +110,12 @@ async def replay(
         for at, record in missing:
             work = partition.stage.decode(partition.number, await reader.read(record))
             work.notes = record.notes
+            if work.settled and group:  # it needs what the others leave, in the store
+                await _rebuild(partition, group, store, transactional_id)
+                group, size = [], 0
             group.append((at, record, work))
             size += sum(count for _, _, count in record.ranges)
-            if size >= _RECORDS_IN_COMMIT:
+            if size >= _RECORDS_IN_COMMIT or work.settled:
                 await _rebuild(partition, group, store, transactional_id)
                 group, size = [], 0
         if group:
@@ -126,12 +129,13 @@ async def _rebuild(
     partition: Partition, group: Sequence[tuple[int, BatchRecord, Work]], store: Store, transactional_id: str
 ) -> None:
     """Judge some batches again and commit what they leave in one step."""
-    stage, cache = partition.stage, partition.cache
-    keys = sorted(set().union(*(work.keys for _, _, work in group)))
-    absent = cache.missing(keys)
-    (loaded,) = await store.load([(partition.keys.states, absent)]) if absent else ([],)
-    for key, packed in zip(absent, loaded, strict=True):
-        cache.put(key, stage.load_state(packed) if packed else stage.fresh_state())
+    stage = partition.stage
+    await _load(partition, set().union(*(work.keys for _, _, work in group)), store)
+    for _, _, work in group:
+        while work.settled and (more := stage.follow(work, partition.cache.states()) - work.keys):
+            work.keys |= more
+            await _load(partition, more, store)
+    cache = partition.cache
     n_before, h_before = partition.n, partition.h
     writes = Writes()
     for _, record, work in group:
@@ -165,6 +169,15 @@ async def _rebuild(
     )
     partition.published = (record.n, at)
     cache.age()
+
+
+async def _load(partition: Partition, keys: Iterable[str], store: Store) -> None:
+    """Bring states into the cache."""
+    stage, cache = partition.stage, partition.cache
+    absent = cache.missing(sorted(keys))
+    (loaded,) = await store.load([(partition.keys.states, absent)]) if absent else ([],)
+    for key, packed in zip(absent, loaded, strict=True):
+        cache.put(key, stage.load_state(key, packed) if packed else stage.fresh_state(key))
 
 
 async def _as_of(stage: Stage, record: BatchRecord) -> Stage:

@@ -74,7 +74,10 @@ class Rounds:
             stage.take_over()  # decoding, judging and signing of this round see one and the same
         size = sum(one.count for _, one in taken)
         batches = await _aside(size, lambda: _decode(taken))
+        if any(batch.work.settled for batch in batches):
+            await self.settle()
         await self._load(batches)
+        await self._follow([batch for batch in batches if batch.work.settled])
         signed = await _aside(size, lambda: _judge(batches))
         for one in signed:
             one.partition.advance(one.record)
@@ -123,9 +126,17 @@ class Rounds:
         for (partition, absent), states in zip(wanted, loaded, strict=False):
             stage, put = partition.stage, partition.cache.put
             for key, packed in zip(absent, states, strict=True):
-                put(key, stage.load_state(packed) if packed else stage.fresh_state())
+                put(key, stage.load_state(key, packed) if packed else stage.fresh_state(key))
         for (work, _, asked), notes in zip(asking, loaded[len(wanted) :], strict=True):
             work.notes = {key: packed for key, packed in zip(asked, notes, strict=True) if packed is not None}
+
+    async def _follow(self, batches: Sequence[Batch]) -> None:
+        """Read what settled work needs besides, step by step."""
+        for batch in batches:
+            stage, work, cache = batch.partition.stage, batch.work, batch.partition.cache
+            while more := stage.follow(work, cache.states()) - work.keys:
+                work.keys |= more
+                await self._load([Batch(batch.partition, batch.taken, Work(None, more))])
 
     async def _carry(self, signed: Sequence[Signed]) -> None:
         """Commit a judged round to Redis, publish it in one transaction; then it counts as done."""

@@ -4,7 +4,7 @@ A stage judges: pure, in memory, deterministic. Everything else (reading, state,
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from struct import Struct
 from typing import Any, Final
 
@@ -71,13 +71,15 @@ class Judged(msgspec.Struct, frozen=True):
 class Work(msgspec.Struct):
     """A decoded batch, the keys of the states it needs, and of notes of another stage that it asks for.
 
-    `notes` are those there were when the batch was judged first: the journal keeps them.
+    `notes` are those there were when the batch was judged first: the journal keeps them. `settled`: the batch needs states
+    as all earlier ones left them in the store, and says as they are loaded which others it needs.
     """
 
     content: Any
     keys: set[str]
     asks: set[str] = set()
     notes: dict[str, bytes] = {}
+    settled: bool = False
 
 
 class MemoryChanges(msgspec.Struct, frozen=True):
@@ -119,16 +121,20 @@ class Stage(ABC):
         """Decode the records of one batch, one sequence for each source topic. Bad ones become dead letters."""
 
     @abstractmethod
-    def judge(self, work: Work, partition: int, states: Mapping[str, Any], memory: Any, judged_ms: int) -> Judged:
+    def judge(self, work: Work, partition: int, states: MutableMapping[str, Any], memory: Any, judged_ms: int) -> Judged:
         """Judge a batch; `states` holds every key of `work.keys` and is updated in place, as is `memory`."""
 
     @abstractmethod
-    def fresh_state(self) -> Any:
+    def fresh_state(self, key: str) -> Any:
         """The state of a subject never met."""
 
     @abstractmethod
-    def load_state(self, packed: bytes) -> Any:
+    def load_state(self, key: str, packed: bytes) -> Any:
         """A state from its stored bytes."""
+
+    def follow(self, work: Work, states: Mapping[str, Any]) -> set[str]:
+        """Keys that settled work needs, given what is loaded; asked again after each loading, until none is new."""
+        return set()
 
     def take_over(self) -> None:  # noqa: B027  # most stages have nothing to take over
         """Begin to judge with what was put in place meanwhile. Called between two rounds, never within one."""

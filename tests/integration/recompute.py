@@ -20,17 +20,20 @@ from rules.address_state import AddressState
 from rules.engine import AccountsEngine
 from rules.intake import Gate, Intake
 from rules.knowledge import Knowledge
-from rules.messages import Flow
+from rules.list_log import read
+from rules.messages import Flow, Source
 from rules.network import CounterpartiesEngine
 from rules.note import Note
 from rules.profile import Profile
+from rules.retroactive import Dealing, ListsSeen, LookingBack, Lookups, dealing_of, difference_of
 from rules.ruleset import Ruleset
 from rules.seen import Seen
-from rules.transfer import Kind
+from rules.transfer import Kind, moment
 
 DEPOSITS, WITHDRAWALS = "exchange.deposits", "exchange.withdrawals"
 VERDICTS, ALERTS, DEADLETTERS = "lockgate.verdicts", "lockgate.alerts", "lockgate.deadletters"
 FLOWS = "lockgate.flows"
+LISTS = "lockgate.lists"
 JOURNALS = {"accounts": "lockgate.journal.accounts", "counterparties": "lockgate.journal.counterparties"}
 
 SNAPSHOT_EVERY = 32
@@ -90,6 +93,47 @@ class Stored:
         self.position: tuple[int, ...] = ()
         self.states: dict[str, bytes] = {}
         self.segments: dict[int, bytes] = {}
+
+
+class Past:
+    """Everything ever dealt, in memory: what a change of lists is looked up in."""
+
+    def __init__(self) -> None:
+        self._seen = ListsSeen()
+        self._dealings: defaultdict[str, list[Dealing]] = defaultdict(list)
+        self._contacts: defaultdict[str, list[str]] = defaultdict(list)
+        self._owners: dict[str, str] = {}
+
+    def remember(self, flows: Iterable[Flow], back: LookingBack, stored: Stored) -> None:
+        for flow in flows:
+            if not flow.first:
+                continue
+            match = None if flow.listed else self._seen.recent.get(flow.address)
+            if match is not None:
+                back.late(flow, match)
+            dealing = dealing_of(flow, screened=flow.listed or match is not None)
+            self._dealings[flow.address].append(dealing)
+            self._contacts[flow.account_id].append(flow.address)
+            for key, part in (
+                (f"dealt {flow.address}", pack(dealing)),
+                (f"contacts {flow.account_id}", flow.address.encode()),
+            ):
+                stored.states[key] = stored.states.get(key, b"") + framed(part)
+            if flow.own_address:
+                self._owners[flow.own_address] = flow.account_id
+                stored.states[f"owner {flow.own_address}"] = flow.account_id.encode()
+
+    def change(self, records: Sequence[Record], back: LookingBack, partition: int, stored: Stored) -> None:
+        found = Lookups(self._dealings, self._contacts, self._owners)
+        for offset, _, value in records:
+            record = read(value)
+            announced = self._seen.take(record) if record is not None else None
+            if announced is not None:
+                difference = difference_of(announced)
+                back.change(difference, found, Source(LISTS, partition, offset))
+                self._seen.learn(difference)
+        if records:
+            stored.states["lists seen"] = pack(self._seen)
 
 
 class Recomputation:
@@ -172,12 +216,18 @@ class Recomputation:
             self.differences.append(f"{FLOWS}[{partition}]: {more.total()} bundles too many, {less.total()} missing")
         states: defaultdict[str, AddressState] = defaultdict(AddressState)
         alerts: list[tuple[bytes, bytes]] = []
-        taken = [0]
+        taken = [0, 0]
+        lists = self._reader.read(LISTS, partition)
+        past = Past()
         for batch in self._batches("counterparties", partition):
             bundles = self._cut(FLOWS, partition, records, taken, 0, batch["ranges"][0])
+            changes = self._cut(LISTS, partition, lists, taken, 1, batch["ranges"][1])
             flows = [flow for _, _, bundle in bundles for flow in read_flows(bundle or b"")]
             outcome = self._network.judge(flows, states, batch["judged_ms"])
-            sent = [(ALERTS, one.account_id.encode(), to_json(one)) for one in outcome.alerts]
+            back = LookingBack(self._network.ruleset.hash, moment(batch["judged_ms"]))
+            past.remember(sorted(flows), back, stored)
+            past.change(changes, back, partition, stored)
+            sent = [(ALERTS, one.account_id.encode(), to_json(one)) for one in (*outcome.alerts, *back.alerts)]
             alerts += [(key, value) for _, key, value in sent]
             self._check_batch("counterparties", partition, batch, [len(flows), 0, 0, 0], pack(sent), [], stored)
             for address in outcome.addresses:

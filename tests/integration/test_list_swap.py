@@ -135,7 +135,8 @@ def in_force(bootstrap: str) -> list[Announced]:
 
 def test_lists_change_while_transfers_flow_and_workers_are_killed(setting: Setting) -> None:
     setting.publish(range(1, 11), 1)
-    first, _ = setting.worker(), setting.worker()
+    for _ in range(2):
+        setting.worker()
     wait_until(lambda: all(one.ready for one in setting.workers), 60, "ready workers")
     step = TRANSFERS // (CHANGES + 1) // STEPS
     sent = 0
@@ -146,8 +147,8 @@ def test_lists_change_while_transfers_flow_and_workers_are_killed(setting: Setti
             send(setting.bootstrap, withdrawals(sent, step))
             sent += step
             time.sleep(0.1)
-            if change == 2 and number == 5:
-                first.kill()
+            if change in (2, 4) and number == 5:
+                next(one for one in setting.workers if one.running).kill()
                 setting.worker()
             if number > STEPS // 2:  # the second half waits for the list to be in force, the first one does not
                 wait_until(lambda wanted=change + 1: len(in_force(setting.bootstrap)) == wanted, 60, "an announcement")
@@ -161,10 +162,34 @@ def test_lists_change_while_transfers_flow_and_workers_are_killed(setting: Setti
     assert days == [date(2026, 11, 1 + n) for n in range(CHANGES + 1)]
     assert len({one["list_hash"] for one in verdicts}) == len(list_hashes(setting.bootstrap)) == CHANGES + 1
     _check_each_judged_by_the_list_it_names(verdicts, setting.listed)
+    _check_each_first_contact_is_alerted_once(setting, verdicts)
     audit = lockgate(setting.environment, "audit", "--json")
     assert audit.returncode == 0, audit.stdout[-2000:]
     assert all(one.ended_by_itself == 0 for one in setting.workers)
     _rebuilds_every_batch_by_the_list_of_then(setting)
+
+
+def _check_each_first_contact_is_alerted_once(setting: Setting, verdicts: list[dict[str, object]]) -> None:
+    """Retroactively when it was judged by a list without the address, at the transfer when it was judged by one with it."""
+    by_event = {str(one["event_id"]): one for one in verdicts}
+    firsts: dict[int, int] = {}  # by listed address, the first withdrawal to it
+    for number in range(0, TRANSFERS, 100):
+        firsts.setdefault(number // 100 % 60 + 1, number)
+    expected = {
+        (str(by_event[f"event-{number}"]["account_id"]), address(target), f"event-{number}")
+        for target, number in firsts.items()
+        if target > setting.listed[str(by_event[f"event-{number}"]["list_hash"])]
+    }
+    assert len(expected) > 20
+
+    def told() -> list[tuple[str, str, str]]:
+        alerts = committed(setting.bootstrap, "lockgate.alerts")
+        past = [one for one in alerts if one["retroactive"]]
+        assert {one["rule_id"] for one in past} <= {"sanctions.newly_listed"}
+        return sorted((one["account_id"], one["counterparty"], one["evidence"][0]["event_id"]) for one in past)
+
+    wait_until(lambda: len(told()) >= len(expected), 60, "an alert for each first contact with an address listed later")
+    assert told() == sorted(expected)
 
 
 def _rebuilds_every_batch_by_the_list_of_then(setting: Setting) -> None:
@@ -174,9 +199,10 @@ def _rebuilds_every_batch_by_the_list_of_then(setting: Setting) -> None:
     setting.redis.flush()
     worker = setting.worker()
     wait_until(lambda: worker.ready, 60, "a worker that has rebuilt Redis")
-    series = 'lockgate_replayed_batches_total{{stage="accounts",verified="{}"}}'
-    assert worker.metric(series.format("yes")) > CHANGES
-    assert worker.metric(series.format("no")) == 0
+    for stage in ("accounts", "counterparties"):
+        series = f'lockgate_replayed_batches_total{{stage="{stage}",verified="%s"}}'
+        assert worker.metric(series % "yes") > CHANGES
+        assert worker.metric(series % "no") == 0
 
 
 def _check_each_judged_by_the_list_it_names(verdicts: list[dict[str, object]], listed: dict[str, int]) -> None:

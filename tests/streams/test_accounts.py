@@ -55,7 +55,7 @@ class Stored:
             self.offset += 1
         work = STAGE.decode(0, records)
         for key in work.keys:
-            self.states.setdefault(key, STAGE.fresh_state())
+            self.states.setdefault(key, STAGE.fresh_state(key))
         writes = STAGE.judge(work, 0, self.states, self.memory, T0).writes
         assert not set(writes.replaced) & set(writes.appended)
         for key, value in writes.replaced.items():
@@ -86,7 +86,7 @@ def test_stored_profiles_read_back_as_they_were(entries: list[Any], size: int) -
     for first in range(0, len(made), size):
         stored.batch(made[first : first + size])
     for key, state in stored.states.items():
-        assert msgspec.to_builtins(STAGE.load_state(stored.kept[key])) == msgspec.to_builtins(state)
+        assert msgspec.to_builtins(STAGE.load_state(key, stored.kept[key])) == msgspec.to_builtins(state)
 
 
 def test_a_profile_is_written_as_a_whole_at_first_and_then_now_and_again() -> None:

@@ -41,6 +41,17 @@ RULESET = load_rules()
 WATCHLIST = load_watchlist(("demo",))
 
 
+class _States(dict[str, Any]):
+    """States that are fresh when they are met first."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__()
+        self._stage = stage
+
+    def __missing__(self, key: str) -> Any:
+        return self.setdefault(key, self._stage.fresh_state(key))
+
+
 class MemoryLog:
     """Topics in memory. What is in `late` is there only from the second look at a topic's bounds on."""
 
@@ -135,7 +146,7 @@ class History:
     def _run(self, stage: Stage, partition: int, sizes: Sequence[int]) -> None:
         """Cut batches of these sizes a source, the last one repeated until nothing is left."""
         log, memory = self.log, stage.open_memory({})
-        states: defaultdict[str, Any] = defaultdict(stage.fresh_state)
+        states = _States(stage)
         n, h, position = 0, b"", [0] * len(stage.sources)
         log.add(stage.journal, partition, None, encode(ClaimRecord(0, 1, "t", "o", b"")))
         while True:

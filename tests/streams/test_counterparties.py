@@ -29,8 +29,8 @@ def test_a_record_that_is_no_bundle_is_a_dead_letter_and_the_others_are_judged()
         (2, None, None),
         (3, None, bundle(flow(2, "b"))),
     ]
-    work = STAGE.decode(2, [records])
-    states = {key: STAGE.fresh_state() for key in work.keys}
+    work = STAGE.decode(2, [records, []])
+    states = {key: STAGE.fresh_state(key) for key in work.keys}
     judged = STAGE.judge(work, 2, states, None, T0)
     assert judged.counts == (2, 0, 0, 2)
     topics = [message.topic for message in judged.outputs.messages]
@@ -41,15 +41,15 @@ def test_a_record_that_is_no_bundle_is_a_dead_letter_and_the_others_are_judged()
 
 
 def test_a_stored_address_reads_back_as_it_was() -> None:
-    work = STAGE.decode(0, [[(0, None, bundle(flow(1, "a"), flow(2, "b")))]])
-    states = {key: STAGE.fresh_state() for key in work.keys}
+    work = STAGE.decode(0, [[(0, None, bundle(flow(1, "a"), flow(2, "b")))], []])
+    states = {key: STAGE.fresh_state(key) for key in work.keys}
     writes = STAGE.judge(work, 0, states, None, T0).writes
-    assert STAGE.load_state(writes.replaced[ADDRESS]) == states[ADDRESS]
+    assert STAGE.load_state(ADDRESS, writes.replaced[ADDRESS]) == states[ADDRESS]
 
 
 def test_only_addresses_that_changed_are_written() -> None:
-    work = STAGE.decode(0, [[(0, None, bundle(flow(2, "a")))]])
-    states = {key: STAGE.fresh_state() for key in work.keys}
+    work = STAGE.decode(0, [[(0, None, bundle(flow(2, "a")))], []])
+    states = {key: STAGE.fresh_state(key) for key in work.keys}
     STAGE.judge(work, 0, states, None, T0)
-    older = STAGE.decode(0, [[(1, None, bundle(flow(1, "a")))]])
+    older = STAGE.decode(0, [[(1, None, bundle(flow(1, "a")))], []])
     assert STAGE.judge(older, 0, states, None, T0).writes.replaced == {}

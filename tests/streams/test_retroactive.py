@@ -1,0 +1,204 @@
+"""Looking back when lists change: who dealt with an address that is listed now, once, citing the old transfer."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import pytest
+
+from rules.list_log import announcement
+from rules.lists import ListedAddress, ListEntry, SanctionsList
+from rules.messages import Flow
+from rules.network import CounterpartiesEngine
+from streams.counterparties import CounterpartiesStage
+from streams.rulefiles import load_rules
+from streams.settings import ALERTS
+
+RULESET = load_rules()
+T0 = 1_767_225_600_000
+BASE = range(1, 4)
+
+
+def address(number: int) -> str:
+    return f"0x{number:040x}"
+
+
+def listing(numbers: Sequence[int], name: str = "TEST") -> SanctionsList:
+    entries = [
+        ListEntry(
+            entry_id=str(number),
+            name=f"PARTY {number}",
+            source=name,
+            addresses=(ListedAddress(currency="ETH", address=address(number).upper().replace("0X", "0x")),),
+        )
+        for number in numbers
+    ]
+    return SanctionsList.of(name, entries)
+
+
+def flow(number: int, account: str, to: str, *, own: str = "", listed: bool = False, first: bool = True) -> Flow:
+    place = (T0 + number, "exchange.withdrawals", 0, number)
+    facts = (to, account, False, 25_000_000, f"w{number}", "25", "USDT", "ethereum", first)
+    return Flow(*place, *facts, own, listed=listed)
+
+
+class World:
+    """A stage with a store, fed in batches as the delivery protocol feeds it."""
+
+    def __init__(self) -> None:
+        self.stage = CounterpartiesStage(CounterpartiesEngine(RULESET))
+        self.store: dict[str, bytes] = {}
+        self.states: dict[str, Any] = {}
+        self.loaded: list[str] = []
+        self._offset = 0
+        self._lists: list[SanctionsList] = []
+        self._announced = 0
+
+    def batch(self, flows: Sequence[Flow] = (), lists: Sequence[bytes] = ()) -> list[dict[str, Any]]:
+        """Judge one batch; the retroactive alerts it gives."""
+        self._offset += 1
+        bundles = [(self._offset, None, msgspec.msgpack.encode(list(flows)))] if flows else []
+        records = [(self._offset * 1_000 + n, None, value) for n, value in enumerate(lists)]
+        work = self.stage.decode(0, [bundles, records])
+        self._load(work.keys)
+        while work.settled and (more := self.stage.follow(work, self.states) - work.keys):
+            work.keys |= more
+            self._load(more)
+        judged = self.stage.judge(work, 0, self.states, None, T0)
+        for key, part in judged.writes.appended.items():
+            self.store[key] = self.store.get(key, b"") + part
+        self.store |= judged.writes.replaced
+        alerts = [msgspec.json.decode(one.value) for one in judged.outputs.messages if one.topic == ALERTS]
+        return [alert for alert in alerts if alert["retroactive"]]
+
+    def announcement(self, *lists: SanctionsList) -> list[bytes]:
+        self._announced += 1
+        records = announcement(self._lists, lists, name=str(self._announced), by="test", at_ms=0)
+        self._lists = list(lists)
+        return records
+
+    def _load(self, keys: set[str]) -> None:
+        for key in sorted(keys - self.states.keys()):
+            self.loaded.append(key)
+            packed = self.store.get(key)
+            self.states[key] = self.stage.load_state(key, packed) if packed else self.stage.fresh_state(key)
+
+
+@pytest.fixture
+def world() -> World:
+    one = World()
+    assert one.batch(lists=one.announcement(listing(BASE))) == []
+    return one
+
+
+def told(alerts: Sequence[dict[str, Any]]) -> list[tuple[str, str, int, list[str]]]:
+    return [
+        (one["account_id"], one["counterparty"], one["facts"]["hops"], [each["event_id"] for each in one["evidence"]])
+        for one in alerts
+    ]
+
+
+def test_accounts_that_dealt_with_a_newly_listed_address_are_alerted_once_with_their_old_transfer(world: World) -> None:
+    world.batch([flow(1, "ann", address(9)), flow(2, "bob", address(9)), flow(3, "cat", address(8))])
+    alerts = world.batch(lists=world.announcement(listing([*BASE, 9])))
+    assert told(alerts) == [("ann", address(9), 0, ["w1"]), ("bob", address(9), 0, ["w2"])]
+    assert {(one["rule_id"], one["severity"], one["action"], one["status"]) for one in alerts} == {
+        ("sanctions.newly_listed", "critical", "hold", "new")
+    }
+    assert alerts[0]["list"]["entry_name"] == "PARTY 9"
+    assert alerts[0]["source"]["topic"] == "lockgate.lists"
+    assert world.batch(lists=world.announcement(listing([*BASE, 9, 10]))) == []
+
+
+def test_flows_of_the_same_batch_count_as_well(world: World) -> None:
+    alerts = world.batch([flow(1, "ann", address(9))], world.announcement(listing([*BASE, 9])))
+    assert told(alerts) == [("ann", address(9), 0, ["w1"])]
+
+
+def test_who_was_alerted_at_the_transfer_is_not_alerted_again(world: World) -> None:
+    world.batch([flow(1, "ann", address(9), listed=True), flow(2, "bob", address(9))])
+    assert told(world.batch(lists=world.announcement(listing([*BASE, 9])))) == [("bob", address(9), 0, ["w2"])]
+
+
+def test_transfer_judged_by_the_lists_before_is_alerted_when_it_arrives(world: World) -> None:
+    world.batch(lists=world.announcement(listing([*BASE, 9])))
+    assert told(world.batch([flow(1, "ann", address(9)), flow(2, "bob", address(9), listed=True)])) == [
+        ("ann", address(9), 0, ["w1"])
+    ]
+    without = world.batch(lists=world.announcement(listing(BASE)))
+    assert [one["status"] for one in without] == ["closed", "closed"]
+    assert told(world.batch(lists=world.announcement(listing([*BASE, 9])))) == []
+
+
+def test_address_of_the_first_announcement_is_nobodys_past(world: World) -> None:
+    assert world.batch([flow(1, "ann", address(1))]) == []
+
+
+def test_one_hop_in_both_directions_and_no_more(world: World) -> None:
+    world.batch(
+        [
+            flow(1, "mid", address(9), own=address(100)),  # dealt with the listed address, owns 100
+            flow(2, "payer", address(100), own=address(101)),  # paid into mid's own address
+            flow(3, "mid", address(102)),  # mid paid into the own address of payee
+            flow(4, "payee", address(50), own=address(102)),
+            flow(5, "far", address(101)),  # two hops away
+            flow(6, "other", address(60)),
+        ]
+    )
+    alerts = world.batch(lists=world.announcement(listing([*BASE, 9])))
+    assert told(alerts) == [
+        ("mid", address(9), 0, ["w1"]),
+        ("payee", address(9), 1, ["w3"]),
+        ("payer", address(9), 1, ["w2"]),
+    ]
+    assert [one["facts"].get("through_account") for one in alerts] == [None, "mid", "mid"]
+    assert [one["severity"] for one in alerts] == ["critical", "medium", "medium"]
+
+
+def test_delisting_closes_what_was_told(world: World) -> None:
+    world.batch([flow(1, "ann", address(9))])
+    (opened,) = world.batch(lists=world.announcement(listing([*BASE, 9])))
+    (closed,) = world.batch(lists=world.announcement(listing(BASE)))
+    assert (closed["status"], closed["refers_to"], closed["rule_id"]) == ("closed", opened["alert_id"], "sanctions.delisted")
+    assert (closed["severity"], closed["account_id"], closed["retroactive"]) == ("info", "ann", True)
+
+
+def test_address_that_moves_between_entries_or_lists_is_neither_listed_nor_delisted(world: World) -> None:
+    world.batch([flow(1, "ann", address(1)), flow(2, "bob", address(9))])
+    moved = SanctionsList.of("OTHER", listing([1]).entries)
+    assert world.batch(lists=world.announcement(listing([2, 3]), moved)) == []
+
+
+def test_parts_and_their_end_may_come_in_different_batches(world: World) -> None:
+    world.batch([flow(1, "ann", address(9))])
+    records = world.announcement(listing([*BASE, 9]))
+    assert world.batch(lists=records[:-1]) == []
+    world.states.clear()  # as after a takeover
+    assert told(world.batch(lists=records[-1:])) == [("ann", address(9), 0, ["w1"])]
+
+
+def test_announcement_that_does_not_take_force_says_nothing(world: World) -> None:
+    world.batch([flow(1, "ann", address(9))])
+    stale = announcement([listing([7])], [listing([7, 9])], name="stale", by="test", at_ms=0)
+    assert world.batch(lists=stale) == []
+    assert told(world.batch(lists=world.announcement(listing([*BASE, 9])))) == [("ann", address(9), 0, ["w1"])]
+
+
+def test_cost_grows_with_the_change_and_not_with_what_is_stored(world: World) -> None:
+    loads = []
+    for size in (1_000, 20_000):
+        before = len(world.store)
+        world.batch([flow(n, f"acct-{n}", address(1_000_000 + n)) for n in range(before, before + size)])
+        world.batch([flow(n, f"dealer-{size}", address(size + n)) for n in range(50)])
+        world.loaded.clear()
+        alerts = world.batch(lists=world.announcement(listing([*BASE, *range(size, size + 50)])))
+        assert len([one for one in alerts if one["status"] == "new"]) == 50
+        loads.append(len(world.loaded))
+    assert loads[1] <= loads[0] + 60
+    assert not [key for key in world.states if key.startswith(("dealt ", "contacts ", "owner "))]
+
+
+def test_flows_load_nothing_of_the_past(world: World) -> None:
+    world.loaded.clear()
+    world.batch([flow(1, "ann", address(9), own=address(10))])
+    assert world.loaded == [address(9)]
