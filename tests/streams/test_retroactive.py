@@ -195,7 +195,7 @@ def test_cost_grows_with_the_change_and_not_with_what_is_stored(world: World) ->
         listed += range(size, size + 50)
         assert len(world.batch(lists=world.announcement(listing(listed)))) == 50
         loads.append(len(world.loaded))
-    assert loads[1] == loads[0]
+    assert max(loads) <= 4 * 50  # two spellings of each address, its account, and the owner of each address of that
     assert not [key for key in world.states if key.startswith(("dealt ", "contacts ", "owner "))]
 
 
