@@ -6,12 +6,10 @@ from typing import Any, Final
 
 from rules.address_state import AddressState
 from rules.circles import Member
+from rules.dprk.words import ABROAD, HIDDEN, HOSTED, OTHER_NAME
 from rules.messages import Flow, Severity
 
 WAGES_SWEPT: Final = "dprk.wages_swept"
-ABROAD: Final = "abroad"
-OTHER_NAME: Final = "other_name"
-HOSTED: Final = "hosted"
 GRADES: Final = (Severity.LOW, Severity.MEDIUM, Severity.HIGH)
 
 
@@ -41,22 +39,30 @@ def is_service(address: AddressState) -> bool:
     return address.service or any(HOSTED in member.signals for member in address.circle.members)
 
 
+def unhosted(flow: Flow) -> str | None:
+    """The flow's address, unless it is said to be a service's, which is not to be blamed for its customers."""
+    return None if HOSTED in flow.signals else flow.address
+
+
 def others(address: AddressState, members: Sequence[Member]) -> int:
     """How many accounts beside those members dealt with the address."""
     return len({contact.account_id for contact in address.contacts}.difference(member.account_id for member in members))
 
 
 def signs(members: Sequence[Member], one_in: int) -> dict[str, Any]:
-    """What else speaks for a cell, as facts: devices in common, access from abroad, other people's names.
+    """What else speaks for a cell, as facts: devices in common, access from abroad or hidden, other people's names.
 
     The latter two count when one in so many of the members shows them.
     """
     abroad = sum(ABROAD in member.signals for member in members)
+    hidden = sum(HIDDEN in member.signals for member in members)
+    away = sum(ABROAD in member.signals or HIDDEN in member.signals for member in members)
     named = sum(OTHER_NAME in member.signals for member in members)
     shared = len(linked(members))
     return {
         "sharing_devices": shared,
         "used_from_abroad": abroad,
+        "used_hidden": hidden,
         "for_other_names": named,
-        "signs": (shared > 0) + (abroad * one_in >= len(members)) + (named * one_in >= len(members)),
+        "signs": (shared > 0) + (away * one_in >= len(members)) + (named * one_in >= len(members)),
     }

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from rules.circles import evidence
-from rules.dprk.company import GRADES, WAGES_SWEPT, others, signs
+from rules.dprk.company import GRADES, WAGES_SWEPT, others, signs, unhosted
 from rules.finding import Answer, Finding
 from rules.messages import Evidence, Flow
 from rules.rule import GroupRule, Near, Params, Window
@@ -51,9 +51,10 @@ class Facilitator(GroupRule):
                 "accounts": [member.account_id for member in members],
                 "account_count": len(members),
                 "account_count_minimum": params.accounts_minimum,
+                "destination": flow.address,
                 **facts,
             },
-            counterparty=flow.address,
+            counterparty=unhosted(flow),
             severity=GRADES[grade],
         )
 

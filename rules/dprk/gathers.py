@@ -1,6 +1,7 @@
 """Does the account collect the sums of several others and let them go in bulk?
 
-A weak sign, since merchants and families do so, too: a signal, no alert. `dprk.facilitator` asks who paid in.
+A weak sign, since merchants and families do so, too: a signal, no alert. `dprk.facilitator` asks who paid in. The words
+that go with it are those of `rules.dprk.words`.
 """
 
 from typing import Annotated
@@ -8,6 +9,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from rules.dprk.wages import payments
+from rules.dprk.words import words
 from rules.finding import Answer, Finding
 from rules.profile import DAY_MS
 from rules.rule import AccountRule, Case, Params, Usd, Window
@@ -37,13 +39,13 @@ class Gathers(AccountRule):
     def bind(self, params: Thresholds) -> None:
         """Keep the parameters, and the smallest withdrawal in bulk."""
         self.params = params
-        self.smallest = params.payment_minimum * params.bulk_percent // 100
+        self.floor = params.payment_minimum * params.bulk_percent // 100
 
     def judge(self, case: Case) -> Answer:
         """Compare what came in from several senders in the window with what left in it."""
         profile, index, params = case.profile, case.index, self.params
         value = profile.value[index]
-        if value < self.smallest or profile.inflow.count(True) < params.senders_minimum:
+        if profile.inflow.count(True) < params.senders_minimum:
             return None
         start = profile.since(index, params.window)
         senders = list(payments(profile, range(start, index), params.payment_minimum, params.payment_maximum))
@@ -67,4 +69,5 @@ class Gathers(AccountRule):
                 "days": params.window // DAY_MS,
             },
             counterparty=profile.address[index] or None,
+            signals=tuple(words(case)),
         )

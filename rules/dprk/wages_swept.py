@@ -1,8 +1,7 @@
 """Does the account live like a worker of a cell: paid like a wage in stablecoins, and rid of it within days?
 
-A weak sign, since many honest people live like that: a signal, no alert. `dprk.worker_cell` puts accounts together. Words
-that go with it: `abroad`, asked for from another country than the holder's; `other_name`, for somebody of another name;
-`hosted`, to an account at another service.
+A weak sign, since many honest people live like that: a signal, no alert. `dprk.worker_cell` puts accounts together, with
+the words that go with it (`rules.dprk.words`).
 """
 
 from collections.abc import Sequence
@@ -10,12 +9,12 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-from rules.dprk.names import other_name
 from rules.dprk.wages import Wage, payments, similar, sweep
+from rules.dprk.words import words
 from rules.finding import Answer, Finding
 from rules.profile import Profile
 from rules.rule import AccountRule, Case, Params, Usd, Window
-from rules.transfer import Kind, Transfer, dollars
+from rules.transfer import Kind, dollars
 
 _CITED: Final = 6  # wages, and as many withdrawals
 
@@ -48,13 +47,13 @@ class WagesSwept(AccountRule):
     def bind(self, params: Thresholds) -> None:
         """Keep the parameters, and the smallest withdrawal that can be a piece of a wage."""
         self.params, self.apart = params, params.apart
-        self.smallest = params.wage_minimum * params.piece_percent // 100
+        self.floor = params.wage_minimum * params.piece_percent // 100
 
     def judge(self, case: Case) -> Answer:
         """Look only where what is kept spans two wages, so that busy accounts cost little."""
         profile, index = case.profile, case.index
         value, times = profile.value[index], profile.occurred_ms
-        if value < self.smallest or times[index] - times[0] < self.apart or True not in profile.inflow:
+        if times[index] - times[0] < self.apart or True not in profile.inflow:
             return None
         wages = self._wages(profile, profile.since(index, self.params.window), index)
         earned = sum(wage.value for wage in wages)
@@ -101,17 +100,5 @@ def _finding(params: Thresholds, case: Case, wages: Sequence[Wage], took: Sequen
             "hours_maximum": params.quick / 3_600_000,
         },
         counterparty=profile.address[case.index] or None,
-        signals=tuple(_signs(case.transfer)) if case.transfer is not None else (),
+        signals=tuple(words(case)),
     )
-
-
-def _signs(transfer: Transfer) -> list[str]:
-    """What the request itself shows beyond the money."""
-    account, party, signs = transfer.account, transfer.counterparty, []
-    if account and account.country and transfer.ip_country and account.country.upper() != transfer.ip_country.upper():
-        signs.append("abroad")
-    if account and party and other_name(account.holder_name, party.name):
-        signs.append("other_name")
-    if party and party.vasp:
-        signs.append("hosted")
-    return signs

@@ -13,6 +13,7 @@ from rules.rule import GroupRule, Near, Params, Usd, Window
 
 _KNOWN: Final = "dprk.worker_cell"
 _CITED: Final = 20
+_ADDRESS: Final = "address"
 _DESK: Final = "desk"
 _BESIDE: Final = "device of a worker"
 Company = tuple[str, list[Member], list[Member]]
@@ -40,7 +41,7 @@ class WorkerCell(GroupRule):
     def bind(self, params: Thresholds) -> None:
         """Keep the parameters, and how many accounts make a cell by what they share."""
         self.params, least = params, params.accounts_minimum
-        self.least = {"address": least, "device": least, _DESK: params.linked_minimum, _BESIDE: 2}
+        self.least = {_ADDRESS: least, "device": least, _DESK: params.linked_minimum, _BESIDE: 2}
 
     def judge(self, flow: Flow, near: Near) -> Answer:
         """Look at the company met at the address, then at the device, then among the customers of a desk."""
@@ -63,11 +64,12 @@ class WorkerCell(GroupRule):
                 "account_count": len(members),
                 "account_count_minimum": self.least[shares],
                 "device_id": flow.device_id,
+                "destination": flow.address,
                 **facts,
             },
-            counterparty=flow.address,
+            counterparty={_ADDRESS: flow.address}.get(shares),
             severity=GRADES[grade],
-            signals=(_KNOWN,) if shares in ("address", "device", _DESK) else (),
+            signals=(_KNOWN,) if shares in (_ADDRESS, "device", _DESK) else (),
         )
 
     def _company(self, address: AddressState, at_address: list[Member], on_device: list[Member]) -> Company:
@@ -75,7 +77,7 @@ class WorkerCell(GroupRule):
         service, few = is_service(address), self.params.accounts_minimum
         shoppers = len(at_address) * self.params.others_each
         if len(at_address) >= few and not service and others(address, at_address) <= shoppers:
-            return "address", at_address, at_address
+            return _ADDRESS, at_address, at_address
         if len(on_device) >= few:
             return "device", on_device, on_device
         customers = linked(at_address) if service else []

@@ -39,13 +39,6 @@ EXCEPTIONS: Final[dict[tuple[str, str, int], str]] = {
     ("laundering.fan_out", "times[index - self.back] <= times[index] - self.window", 0): _SHORTCUT,
     ("laundering.structuring", "times[recent] <= times[index] - self.window", 0): _SHORTCUT,
     ("dprk.wages_swept", "times[index] - times[0] < self.apart", 0): _SHORTCUT,
-    ("dprk.wages_swept", "value < self.smallest", 0): _SHORTCUT,
-    ("dprk.wages_swept", "case.transfer is not None", 0): _TYPED,
-    (
-        "dprk.wages_swept",
-        "account.country.upper() != transfer.ip_country.upper()",
-        0,
-    ): "a word of the signal, not its outcome",
     ("sanctions.unreadable_address", "case.transfer is not None", 0): _TYPED,
 }
 
