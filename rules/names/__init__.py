@@ -7,6 +7,8 @@ which word meets which, by `likeness`; `scoring` weighs what was met against wha
 
 from rules.names.comparing import NameKind, compare
 from rules.names.explaining import explain
+from rules.names.facts import Facts
+from rules.names.index import NameIndex, NameMatch
 from rules.names.scoring import THRESHOLD, Scored
 
-__all__ = ["THRESHOLD", "NameKind", "Scored", "compare", "explain"]
+__all__ = ["THRESHOLD", "Facts", "NameIndex", "NameKind", "NameMatch", "Scored", "compare", "explain"]

@@ -10,7 +10,6 @@ from rapidfuzz.distance import OSA
 from rules.names.cleaning import Vowels
 from rules.names.likeness import Why, likeness, typo_cost
 from rules.names.parsing import Parsed
-from rules.names.rarity import Rarity
 from rules.names.sound import skeleton, sound
 from rules.names.words import Role, Word
 
@@ -27,31 +26,34 @@ class Pair(msgspec.Struct, frozen=True, gc=False):
     why: Why
 
 
-def align(query: Parsed, listed: Parsed, rarity: Rarity) -> list[Pair]:
+def align(query: Parsed, listed: Parsed) -> list[Pair]:
     """The best pairs, each word in at most one of them."""
     pairs: list[Pair] = []
     mine = dict(enumerate(query.words))
     theirs = dict(enumerate(listed.words))
-    _same(mine, theirs, rarity, pairs)
+    _same(mine, theirs, pairs)
+    if mine and theirs and not query.person:
+        _meanings(mine, theirs, pairs)
     if mine and theirs:
-        _meanings(mine, theirs, rarity, pairs)
-    if mine and theirs:
-        _joined(mine, theirs, rarity, pairs, Vowels.WRITTEN, swap=False, exact=True)
-        _joined(theirs, mine, rarity, pairs, Vowels.WRITTEN, swap=True, exact=True)
+        _both_ways(mine, theirs, pairs, Vowels.WRITTEN, exact=True)
     vowels = max(query.vowels, listed.vowels)
     if mine and theirs:
-        _like(mine, theirs, vowels, query.dense or listed.dense, not query.person, rarity, pairs)
+        _like(mine, theirs, vowels, query.dense or listed.dense, not query.person, pairs)
     if mine and theirs and not (query.dense and query.person):
-        _joined(mine, theirs, rarity, pairs, vowels, swap=False, exact=False)
-        _joined(theirs, mine, rarity, pairs, vowels, swap=True, exact=False)
-    if mine and theirs and query.person:
-        _initials(mine, theirs, rarity, pairs)
-    elif mine and theirs:
-        _initials(mine, theirs, rarity, pairs, both_ways=False)
+        _both_ways(mine, theirs, pairs, vowels, exact=False)
+    if mine and theirs:
+        _initials(mine, theirs, pairs, both_ways=query.person)
     return pairs
 
 
-def _same(mine: dict[int, Word], theirs: dict[int, Word], rarity: Rarity, pairs: list[Pair]) -> None:
+def _both_ways(mine: dict[int, Word], theirs: dict[int, Word], pairs: list[Pair], vowels: Vowels, *, exact: bool) -> None:
+    if len(theirs) > 1:
+        _joined(mine, theirs, pairs, vowels, swap=False, exact=exact)
+    if len(mine) > 1:
+        _joined(theirs, mine, pairs, vowels, swap=True, exact=exact)
+
+
+def _same(mine: dict[int, Word], theirs: dict[int, Word], pairs: list[Pair]) -> None:
     places: dict[str, list[int]] = {}
     for j, word in theirs.items():
         places.setdefault(word.text, []).append(j)
@@ -59,11 +61,11 @@ def _same(mine: dict[int, Word], theirs: dict[int, Word], rarity: Rarity, pairs:
         found = places.get(word.text)
         if found:
             j = found.pop(0)
-            pairs.append(Pair((i,), (j,), 1.0, rarity.bits(theirs[j]), Why.SAME))
+            pairs.append(Pair((i,), (j,), 1.0, theirs[j].bits, Why.SAME))
             del mine[i], theirs[j]
 
 
-def _meanings(mine: dict[int, Word], theirs: dict[int, Word], rarity: Rarity, pairs: list[Pair]) -> None:
+def _meanings(mine: dict[int, Word], theirs: dict[int, Word], pairs: list[Pair]) -> None:
     """Words of one sense: trading and muyok, plant and zavod, 44 and forty four."""
     by_meaning: dict[str, list[int]] = {}
     for j, word in theirs.items():
@@ -78,7 +80,7 @@ def _meanings(mine: dict[int, Word], theirs: dict[int, Word], rarity: Rarity, pa
     for meaning, positions in groups.items():
         others = by_meaning[meaning]
         legal = theirs[others[0]].role is Role.LEGAL
-        bits = sum(rarity.bits(theirs[j]) for j in others)
+        bits = sum(theirs[j].bits for j in others)
         same = "".join(mine[i].text for i in positions) == "".join(theirs[j].text for j in others)
         pairs.append(Pair(tuple(positions), tuple(others), 1.0 if same or legal else 0.95, bits, Why.MEANING))
         for i in positions:
@@ -93,7 +95,6 @@ def _like(
     vowels: Vowels,
     dense: bool,
     begins: bool,
-    rarity: Rarity,
     pairs: list[Pair],
 ) -> None:
     found: list[tuple[float, float, int, int, Why]] = []
@@ -102,7 +103,7 @@ def _like(
             like = likeness(word, other, vowels, dense) or (begins and _begins(word, other))
             if like:
                 similarity, cost, why = like
-                bits = max(rarity.bits(other) - cost, 0.0)
+                bits = max(other.bits - cost, 0.0)
                 found.append((-similarity, -bits, i, j, why))
     for similarity, bits, i, j, why in sorted(found):
         if i in mine and j in theirs:
@@ -121,7 +122,6 @@ def _begins(word: Word, other: Word) -> tuple[float, float, Why] | None:
 def _joined(
     whole: dict[int, Word],
     parts: dict[int, Word],
-    rarity: Rarity,
     pairs: list[Pair],
     vowels: Vowels,
     *,
@@ -129,15 +129,13 @@ def _joined(
     exact: bool,
 ) -> None:
     """One word against neighbours that make it up: Sobaeksu and So Baek Su, AlisherUsmanov and Alisher Usmanov."""
-    if len(parts) < 2:
-        return
     for i, word in list(whole.items()):
         if len(word.text) < 4:
             continue
         run = _run(word, parts, vowels, exact)
         if run is None:
             continue
-        bits = rarity.bits(word) if swap else sum(rarity.bits(parts[j]) for j in run)
+        bits = word.bits if swap else sum(parts[j].bits for j in run)
         if not exact:
             bits = max(bits - typo_cost(len(word.text)), 0.0)
         similarity = 0.97 if exact else 0.95 if vowels else 0.97 - 0.6 / len(word.text)
@@ -151,8 +149,13 @@ def _joined(
 def _run(word: Word, parts: dict[int, Word], vowels: Vowels, exact: bool) -> tuple[int, ...] | None:
     """Positions of neighbouring words that make up `word`; in either order when they are two."""
     size = len(word.text)
+    begin = word.text[:2]
     for start in parts:
         text = parts[start].text
+        if start + 1 not in parts or (
+            not word.text.startswith(text) if exact else text[0] not in begin and begin[0] not in text[:2]
+        ):
+            continue
         run = [start]
         for j in range(start + 1, start + 4):
             if j not in parts or len(text) > size:
@@ -176,16 +179,14 @@ def _near(text: str, word: Word, vowels: Vowels) -> bool:
     return len(text) >= 6 and OSA.distance(text, word.text, score_cutoff=1) <= 1
 
 
-def _initials(
-    mine: dict[int, Word], theirs: dict[int, Word], rarity: Rarity, pairs: list[Pair], both_ways: bool = True
-) -> None:
+def _initials(mine: dict[int, Word], theirs: dict[int, Word], pairs: list[Pair], *, both_ways: bool) -> None:
     """`A.` for Ali, and `JC` for Jean Claude."""
     for i, word in list(mine.items()):
         if word.role is Role.INITIAL:
             for j, other in theirs.items():
-                if other.text[0] == word.text and other.role not in (Role.TITLE, Role.LEGAL):
+                if other.text[0] == word.text and other.role is not Role.LEGAL:
                     similarity = 1.0 if len(other.text) == 1 else _INITIAL_SIMILARITY
-                    pairs.append(Pair((i,), (j,), similarity, min(rarity.bits(other), 3.5), Why.INITIAL))
+                    pairs.append(Pair((i,), (j,), similarity, min(other.bits, 3.5), Why.INITIAL))
                     del mine[i], theirs[j]
                     break
     if not both_ways:
@@ -198,7 +199,7 @@ def _initials(
                     del mine[i], theirs[j]
                     break
     for i, word in list(mine.items()):
-        if len(word.text) == 2 and len(theirs) >= 2:
+        if len(word.text) == 2 and len(theirs) >= 2 and pairs:
             run = _letters_of(word.text, theirs)
             if run:
                 pairs.append(Pair((i,), run, 0.85, 8.0, Why.INITIAL))

@@ -17,7 +17,7 @@ from anyascii import anyascii
 
 from rules.names.han import korean_reading
 from rules.names.japanese import japanese_readings
-from rules.names.tables import LOOK_ALIKES
+from rules.names.tables import LOOK_ALIKES, SHORT
 
 MAX_LENGTH: Final = 400  # judgement: characters of a name that are read; the longest on a list has 330
 
@@ -29,6 +29,7 @@ _HAS_LATIN: Final = re.compile("[A-Za-z]").search
 _INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")  # half a character, as broken JSON has it
 _LEET: Final = str.maketrans("01345789", "oieastbg") | {
     ord("2"): "z",
     ord("6"): "g",
@@ -37,6 +38,7 @@ _LEET: Final = str.maketrans("01345789", "oieastbg") | {
     ord("|"): "i",
 }
 _MIXED: Final = re.compile(r"[^\W_]*(?:[a-z][0-9$@|]|[0-9$@|][a-z])[^\W_]*(?:[$@|0-9][^\W_]*)*", re.IGNORECASE | re.ASCII)
+_SHORT: Final = frozenset(SHORT.split())
 _NUMBER_WITH_SUFFIX: Final = re.compile(r"[0-9]+[a-z]{0,2}|[a-z]{1,3}[0-9]+", re.IGNORECASE | re.ASCII).fullmatch
 _APOSTROPHES: Final = re.compile(r"['`´’‘ʼʻʹʾʿ‛′\"]")
 _DOTTED: Final = re.compile(r"(?<![a-z])([a-z])\.(?=(?:-?[a-z]\.)|[a-z](?![a-z]))", re.ASCII)
@@ -57,12 +59,17 @@ class Vowels(IntEnum):
 
 
 class Text(msgspec.Struct, frozen=True, gc=False):
-    """One reading of a name: lower-case ASCII, with spaces, commas and dots where the name has them."""
+    """One reading of a name: lower-case ASCII, with spaces, commas and dots where the name has them.
+
+    `dense` tells that the original leaves no space between words, `korean` that the reading may be that of a Korean name.
+    """
 
     latin: str
     vowels: Vowels = Vowels.WRITTEN
     note: str = ""
     original: str = ""
+    dense: bool = False
+    korean: bool = True
 
 
 def readings(name: str) -> tuple[Text, ...]:
@@ -70,7 +77,7 @@ def readings(name: str) -> tuple[Text, ...]:
     text = name[:MAX_LENGTH]
     if text.isascii():
         return (Text(_ascii(text)),)
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", _SURROGATE.sub(" ", text)))
     if text.isascii():
         return (Text(_ascii(text), note="invisible characters removed" if len(text) != len(name) else ""),)
     note = ""
@@ -94,22 +101,20 @@ def _ascii(text: str) -> str:
 def _digits_as_letters(found: re.Match[str]) -> str:
     """`Sech1n` for Sechin; numbers such as 63F or A320 stay."""
     word = found[0]
-    if _NUMBER_WITH_SUFFIX(word):
-        return word
-    return word.translate(_LEET)
+    read = word.translate(_LEET)
+    return word if _NUMBER_WITH_SUFFIX(word) and read.lower() not in _SHORT else read
 
 
 def _transliterated(text: str, note: str) -> tuple[Text, ...]:
     scripts = {_script(character) for character in text}
     spaced = re.sub("[・･·•]", " ", text)
     if "han" in scripts:
-        found = [_reading(_dense(spaced), Vowels.WRITTEN, "Chinese characters read as Mandarin", text)]
+        found = [_reading(_dense(spaced), Vowels.WRITTEN, "Chinese characters read as Mandarin", text, korean=False)]
         korean = korean_reading(spaced)
         if korean is not None:
             found.append(_reading(_dense(korean), Vowels.WRITTEN, "Chinese characters read as Korean", text))
-        found += [
-            _reading(each, Vowels.WRITTEN, "Chinese characters read as Japanese", text) for each in japanese_readings(spaced)
-        ]
+        for each in japanese_readings(spaced):
+            found.append(_reading(each, Vowels.WRITTEN, "Chinese characters read as Japanese", text, korean=False))
         return tuple(found)
     if "hangul" in scripts:
         return (_reading(_dense(spaced), Vowels.WRITTEN, "read from Hangul", text),)
@@ -123,8 +128,8 @@ def _transliterated(text: str, note: str) -> tuple[Text, ...]:
     return (_reading(anyascii(_LAST_VOWEL.sub("a", _FIRST_VOWEL.sub("a", spaced))), vowels, note, text),)
 
 
-def _reading(latin: str, vowels: Vowels, note: str, original: str) -> Text:
-    return Text(_ascii(latin), vowels, note, original)
+def _reading(latin: str, vowels: Vowels, note: str, original: str, *, korean: bool = True) -> Text:
+    return Text(_ascii(latin), vowels, note, original, is_dense(original), korean)
 
 
 def is_dense(text: str) -> bool:

@@ -36,7 +36,7 @@ def parses(name: str, kind: NameKind) -> Iterator[Parsed]:
         for parse in PARSERS[kind]:
             parsed = parse(text)
             if parsed.words:
-                yield parsed
+                yield _RARITY.weigh(parsed)
 
 
 def compare(query: str, listed: str, kind: NameKind = NameKind.ANY) -> Scored | None:
@@ -48,7 +48,7 @@ def compare(query: str, listed: str, kind: NameKind = NameKind.ANY) -> Scored | 
     mine, theirs = tuple(parses(query, kind)), tuple(parses(listed, kind))
     business = kind is NameKind.ANY and any(_is_business(each) for each in (*mine, *theirs))
     found = (
-        scored(one, other, _RARITY)
+        scored(one, other)
         for one in mine
         for other in theirs
         if one.person is other.person and not (business and one.person)

@@ -14,7 +14,7 @@ _LONG_VOWEL: Final = re.compile("ou|uu|oo")
 
 
 @cache
-def _dictionary() -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+def dictionary() -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
     """Romanised readings by characters: family names, given names (from the set's popular part first)."""
     given: dict[str, dict[str, None]] = {}
     for names in (*load_dataset("opti"), *load_dataset("org")):
@@ -36,7 +36,7 @@ def japanese_readings(text: str) -> tuple[str, ...]:
     compact = text.replace(" ", "").replace("\u3000", "")
     if not 2 <= len(compact) <= 6 or _HAN(compact) is None:
         return ()
-    family, given = _dictionary()
+    family, given = dictionary()
     found = {
         f"{first} {last}": None
         for cut in range(1, len(compact))

@@ -9,7 +9,6 @@ from rapidfuzz.distance import OSA
 
 from rules.names.cleaning import Vowels
 from rules.names.sound import drops_vowels
-from rules.names.variants import same_name
 from rules.names.words import Role, Word
 
 
@@ -39,11 +38,11 @@ class Why(StrEnum):
 # of the SDN list of 2021 (log2 of the words within one edit against those of the same sound), rounded up.
 _TYPO_COSTS: Final = (9.0, 9.0, 8.0, 6.0, 4.0, 2.5, 1.5, 1.0, 0.7)
 _DENSE_SOUND: Final = 5
+_FAR_AT: Final = 5
 _TWO_TYPOS_AT: Final = 8
 _TWO_TYPOS_COST: Final = 3.0
 _SOUND_COSTS: Final = (5.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.5)
 _SOUND_SIMILARITY: Final = (0.85, 0.85, 0.88, 0.9, 0.94, 0.96, 0.96)
-_VOWEL_COSTS: Final = (8.0, 6.0, 3.0, 1.5, 1.0)
 
 
 def typo_cost(length: int) -> float:
@@ -51,17 +50,12 @@ def typo_cost(length: int) -> float:
     return _TYPO_COSTS[min(length, len(_TYPO_COSTS) - 1)]
 
 
-def vowel_cost(length: int) -> float:
-    """Bits that a word with so many consonants loses when its vowels are not compared."""
-    return _VOWEL_COSTS[min(length, len(_VOWEL_COSTS) - 1)]
-
-
 def likeness(query: Word, listed: Word, vowels: Vowels, dense: bool = False) -> tuple[float, float, Why] | None:
     """Similarity from 0 to 1, bits lost against meeting the very word, and why. None when they are different words."""
     mine, theirs = query.text, listed.text
     if mine == theirs:
         return 1.0, 0.0, Why.SAME
-    if query.role is Role.NUMBER or listed.role is Role.NUMBER:
+    if mine.isdigit() or theirs.isdigit():
         return None
     longest = max(len(mine), len(theirs))
     if min(len(mine), len(theirs)) == 1 or (dense and longest < _DENSE_SOUND):
@@ -69,24 +63,24 @@ def likeness(query: Word, listed: Word, vowels: Vowels, dense: bool = False) -> 
     if query.sound == listed.sound:
         short = min(longest, len(_SOUND_COSTS) - 1)
         return _SOUND_SIMILARITY[short], _SOUND_COSTS[short], Why.SOUND
-    if same_name(query.sound, listed.sound):
-        return 0.92, 1.0, Why.VARIANT
+    if query.variants and listed.variants and not query.variants.isdisjoint(listed.variants):
+        return 0.9, 2.0, Why.VARIANT
     if listed.role is Role.PARTICLE:
-        return (0.7, 9.0, Why.TYPO) if OSA.distance(mine, theirs, score_cutoff=1) == 1 and longest > 2 else None
+        return (0.7, 9.0, Why.TYPO) if OSA.distance(mine, theirs, score_cutoff=1) == 1 else None
     if query.role is Role.PARTICLE:
         return None
     if dense:
         return None
-    if query.skeleton == listed.skeleton:
-        if vowels:
-            return 0.95, vowel_cost(len(listed.skeleton)), Why.UNWRITTEN
+    if query.skeleton == listed.skeleton or (listed.skeleton[0] == "a" and query.skeleton == listed.skeleton[1:]):
+        if vowels and query.skeleton == listed.skeleton:
+            return 0.92, listed.bits - listed.bare_bits, Why.UNWRITTEN
         if drops_vowels(mine, theirs) or drops_vowels(theirs, mine):
             if abs(len(mine) - len(theirs)) == 1:
                 return 1 - 0.5 / longest, typo_cost(longest) * 0.5, Why.VOWELS
-            return 0.9, vowel_cost(len(listed.skeleton)), Why.VOWELS
+            return 0.9, listed.bits - listed.bare_bits, Why.VOWELS
     if vowels is Vowels.UNWRITTEN or abs(len(mine) - len(theirs)) > 3:
         return None
-    distance = OSA.distance(mine, theirs, score_cutoff=2)
+    distance = OSA.distance(mine, theirs, score_cutoff=3)
     if distance == 1:
         if len(mine) == len(theirs):
             if sorted(mine) == sorted(theirs):
@@ -98,6 +92,8 @@ def likeness(query: Word, listed: Word, vowels: Vowels, dense: bool = False) -> 
         return 0.85, typo_cost(longest) + 1.0, Why.SHUFFLED
     if distance == 2 and _merged(mine) == _merged(theirs):
         return 1 - 0.5 / longest, typo_cost(longest) * 0.5, Why.LOOKS
+    if distance > (3 if longest > _FAR_AT else 2):
+        return None
     if min(len(query.sound), len(listed.sound)) > 3 and OSA.distance(query.sound, listed.sound, score_cutoff=1) == 1:
         return 1 - 1.2 / longest, typo_cost(max(len(query.sound), len(listed.sound))) + 0.7, Why.TYPO
     if distance == 2 and min(len(mine), len(theirs)) >= _TWO_TYPOS_AT:
@@ -105,30 +101,8 @@ def likeness(query: Word, listed: Word, vowels: Vowels, dense: bool = False) -> 
     return None
 
 
-_LOOK_ALIKE: Final = {
-    frozenset(pair)
-    for pair in (
-        "il",
-        "cg",
-        "ce",
-        "co",
-        "hb",
-        "uv",
-        "vy",
-        "nh",
-        "ft",
-        "rn",
-        "mn",
-        "qg",
-        "ij",
-        "sz",
-        "ck",
-        "iy",
-        "uw",
-        "dt",
-        "fp",
-    )
-}
+_PAIRS: Final = "il cg ce co hb uv vy nh ft rn mn qg ij sz ck iy uw dt fp"
+_LOOK_ALIKE: Final = frozenset(frozenset(pair) for pair in _PAIRS.split())
 
 
 def _looks_alike(mine: str, theirs: str) -> bool:

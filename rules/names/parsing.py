@@ -9,7 +9,8 @@ from typing import Final
 import msgspec
 from rigour.names import NameTypeTag, SymbolCategory, analyze_names
 
-from rules.names.cleaning import Text, Vowels, is_dense, readings, words
+from rules.names.chinese import is_chinese
+from rules.names.cleaning import Text, Vowels, readings, words
 from rules.names.korean import KoreanName, korean_names
 from rules.names.tables import ABDUL, ARTICLES, DENSE_WORDS, MEANINGS
 from rules.names.words import Role, Word, is_title, make, role_of
@@ -31,9 +32,11 @@ class Parsed(msgspec.Struct, frozen=True, gc=False):
     note: str = ""
     original: str = ""
     dense: bool = False
+    chinese: bool = False
 
 
-_MEANINGS: Final = {
+# Words of organisations in Latin letters that rigour does not know, and what they mean.
+MEANINGS_OF: Final = {
     word: meaning
     for meaning, _, listed in (line.partition(":") for line in MEANINGS.strip().splitlines())
     for word in listed.split()
@@ -56,7 +59,7 @@ _TRANSLATE: Final = re.compile("|".join(sorted(_TRANSLATED, key=len, reverse=Tru
 
 def person(text: Text) -> Parsed:
     """The words as those of a person's name."""
-    found = [make(word, role_of(word, person=True)) for word in _person_words(text.latin)]
+    found = [make(word, role_of(word, person=True)) for word in person_words(text.latin)]
     if found and all(word.role >= Role.PARTICLE for word in found):
         found = [make(word.text, Role.NAME) for word in found]
     before, comma, _ = text.latin.partition(",")
@@ -68,27 +71,37 @@ def person(text: Text) -> Parsed:
         closed="".join(word.text for word in found),
         vowels=text.vowels,
         family=family if family < len(found) else 0,
-        korean=korean_names(plain),
+        korean=korean_names(plain) if text.korean else (),
+        chinese=is_chinese(plain),
         note=text.note,
         original=text.original,
-        dense=is_dense(text.original),
+        dense=text.dense,
     )
 
 
-def _person_words(latin: str) -> list[str]:
-    """Words in which `Abd al-Aziz` and `Abdel Aziz` both begin with `abdul`, and stay one word."""
+def person_words(latin: str) -> list[str]:
+    """Words in which `Abd al-Aziz`, `Abdel Aziz` and `Abdulaziz` are all `abdul aziz`."""
     found: list[str] = []
     after_abd = False
     for word in words(latin):
-        if after_abd and word in _ARTICLES:
+        if after_abd:
             after_abd = False
+            if word in _ARTICLES:
+                continue
+            if word.startswith("al") and len(word) > _GLUED:
+                word = word[2:]
+        if not word.startswith(("ab", "bd")):
+            found.append(word)
             continue
-        single = word.replace("bb", "b").replace("dd", "d") if word.startswith("ab") else word
-        after_abd = single == "abd"
-        found.append("abdul" if single in _ABDUL else word)
+        single = word.replace("bb", "b").replace("dd", "d")
+        glued = _GLUED_ABDUL(single)
+        after_abd = single in ("abd", "bd")
+        found += ["abdul", glued[1]] if glued else ["abdul" if single in _ABDUL else word]
     return found
 
 
+_GLUED: Final = 4
+_GLUED_ABDUL: Final = re.compile("abd[aeou]l-?((?!lah|ah)[a-z]{4,})").fullmatch  # Abdullah is no Abdul of anything
 _TELLING: Final = 5  # letters of a word that tells one organisation from another, judgement
 _ARTICLES: Final = frozenset(ARTICLES.split())
 _ABDUL: Final = frozenset(ABDUL.split())
@@ -96,11 +109,9 @@ _ABDUL: Final = frozenset(ABDUL.split())
 
 def organisation(text: Text) -> Parsed:
     """The words as those of an organisation, a ship or an aircraft, with their meaning where rigour knows it."""
-    source = (
-        _TRANSLATE.sub(lambda found: f" {_TRANSLATED[found[0]]} ", text.original)
-        if is_dense(text.original)
-        else text.original or text.latin
-    )
+    source = text.original or text.latin
+    if text.dense:
+        source = _TRANSLATE.sub(lambda found: f" {_TRANSLATED[found[0]]} ", source)
     found: list[Word] = []
     for name in analyze_names(NameTypeTag.ORG, [source], phonetics=False, rewrite=False):
         meanings: dict[int, tuple[int, str, Role]] = {}
@@ -129,7 +140,7 @@ def organisation(text: Text) -> Parsed:
         vowels=text.vowels,
         note=text.note,
         original=text.original,
-        dense=is_dense(text.original),
+        dense=text.dense,
     )
 
 
@@ -137,7 +148,7 @@ def _organisation_words(form: str, known: tuple[str, Role] | None) -> Sequence[W
     latin = form if form.isascii() else "".join(words(_closed(form)))
     found = []
     for each in words(latin):
-        own = _MEANINGS.get(each)
+        own = MEANINGS_OF.get(each)
         if own is not None:
             found.append(make(each, _ROLE_OF_MEANING.get(own, Role.COMMON), own))
         elif known is not None and (len(each) > 1 or known[1] is Role.LEGAL or each.isdigit()):

@@ -14,10 +14,9 @@ import msgspec
 from rules.names.alignment import Pair, align
 from rules.names.likeness import Why
 from rules.names.parsing import Parsed
-from rules.names.rarity import Rarity
 from rules.names.words import Role, Word
 
-THRESHOLD: Final = 0.8
+THRESHOLD: Final = 0.78
 
 _SIMILARITY_POWER: Final = 1.25
 _LISTED_FLOOR: Final = 0.78  # what is left of the score when hardly anything of a long listed name was given
@@ -28,21 +27,24 @@ _UNMATCHED: Final = {
 # A name that agrees in full has to prove little; the more is missing or misspelt, the more the rest has to prove. Two
 # names of a list of 25,000 (15 bits) that share 16 bits by chance are one pair in two lists.
 _WHOLE: Final = 0.985
-_BITS_WHOLE: Final = 8.5
+_BITS_WHOLE: Final = 7.5
 _BITS_BY_LACK: Final = 45.0
 _BITS: Final = 16.0
 _BITS_INITIAL: Final = 5.0  # an initial says that something is missing
 _PER_BIT: Final = 0.03
 _LEAST: Final = 0.3
 
-_CUT_AT: Final = 15  # characters; fields of 16, 20, 30 and 35 are common
+CUT_AT: Final = 15  # characters; fields of 16, 20, 30 and 35 are common
 _CUT_SCORE: Final = 0.86
 _KOREAN_SCORE: Final = 0.97
 _KOREAN_BITS: Final = 20.0
 _OTHER_KOREAN: Final = 0.82
+_OTHER_CHINESE: Final = 0.82
+_SLIPS: Final = frozenset((Why.TYPO, Why.TYPOS, Why.LOOKS, Why.SWAPPED, Why.SHUFFLED, Why.VOWELS, Why.SOUND))
 _NO_FAMILY: Final = 0.85
 _OWN: Final = 9.0
 _TELLS: Final = 6.0
+_TELLING_BITS: Final = 22.0  # of common words that together are rare
 _NO_OWN: Final = 0.75
 _BOTH_LEFT: Final = 0.85
 _OTHER_INITIAL: Final = 0.8
@@ -77,40 +79,53 @@ class _Left:
         self.theirs = [word for j, word in enumerate(listed.words) if j not in self.met_theirs]
 
 
-def scored(query: Parsed, listed: Parsed, rarity: Rarity) -> Scored:
+def scored(query: Parsed, listed: Parsed) -> Scored:
     """Align and score two names that were parsed alike; `listed` is the one known to be complete."""
     if query.closed != listed.closed and any(name.agrees(other) for name in query.korean for other in listed.korean):
         everything = Pair(
             tuple(range(len(query.words))), tuple(range(len(listed.words))), _KOREAN_SCORE, _KOREAN_BITS, Why.KOREAN
         )
         return Scored(_KOREAN_SCORE, (everything,), _KOREAN_BITS, (), query, listed)
-    pairs = align(query, listed, rarity)
+    if len(query.closed) >= CUT_AT and query.closed != listed.closed and listed.closed.startswith(query.closed):
+        return _cut(query, listed)
+    pairs = align(query, listed)
     bits = sum(pair.bits for pair in pairs)
-    if len(query.closed) >= _CUT_AT and query.closed != listed.closed and listed.closed.startswith(query.closed):
-        cut = f"the name is cut off after {query.words[-1].text}"
-        return Scored(_CUT_SCORE, tuple(pairs), bits, (cut,), query, listed)
-    weights = [max(rarity.bits(listed.words[j]) for j in pair.theirs) for pair in pairs]
+    weights = [max(listed.words[j].bits for j in pair.theirs) for pair in pairs]
     weight = sum(weights)
     if not weight:
         return Scored(0.0, (), 0.0, ("no word agrees",), query, listed)
     left = _Left(query, listed, pairs)
     similarity = sum(each * pair.similarity for each, pair in zip(weights, pairs, strict=True)) / weight
-    cover_mine = weight / (weight + _unmatched(left.mine, rarity))
-    cover_theirs = weight / (weight + _unmatched(left.theirs, rarity))
+    cover_mine = weight / (weight + _unmatched(left.mine))
+    cover_theirs = weight / (weight + _unmatched(left.theirs))
     lowered: list[str] = []
     score = similarity**_SIMILARITY_POWER * cover_mine * (_LISTED_FLOOR + (1 - _LISTED_FLOOR) * cover_theirs)
-    score *= _personal(listed, left, lowered) if query.person else _own_word(listed, left, rarity, lowered)
+    score *= _personal(listed, left, lowered) if query.person else _own_word(listed, left, bits, lowered)
     score *= _conflicts(query, left, lowered)
     if min(cover_mine, cover_theirs, similarity) < _WHOLE:
         score *= _proof(bits, 1 - similarity * cover_mine * cover_theirs, pairs, lowered)
     if score < _KOREAN_SCORE and _other_korean(query, listed):
         score *= _OTHER_KOREAN
         lowered.append("no romanisation of one Korean name gives the other")
+    elif query.chinese and listed.chinese and any(pair.why in _SLIPS for pair in pairs):
+        score *= _OTHER_CHINESE
+        lowered.append("both are Chinese names as they stand, hardly a slip of the pen")
     return Scored(score, tuple(pairs), bits, tuple(lowered), query, listed)
 
 
-def _unmatched(words: list[Word], rarity: Rarity) -> float:
-    return sum(rarity.bits(word) * _UNMATCHED.get(word.role, 1.0) for word in words)
+def _cut(query: Parsed, listed: Parsed) -> Scored:
+    """A name of which the end was cut off, as by a field of fixed length."""
+    length = min(len(query.words), len(listed.words))
+    pairs = [
+        Pair((i,), (i,), 1.0, theirs.bits, Why.SAME if mine.text == theirs.text else Why.CUT)
+        for i, mine, theirs in zip(range(length), query.words, listed.words, strict=False)
+    ]
+    bits = sum(pair.bits for pair in pairs)
+    return Scored(_CUT_SCORE, tuple(pairs), bits, (f"the name is cut off after {query.words[-1].text}",), query, listed)
+
+
+def _unmatched(words: list[Word]) -> float:
+    return sum(word.bits * _UNMATCHED.get(word.role, 1.0) for word in words)
 
 
 def _proof(bits: float, lacking: float, pairs: list[Pair], lowered: list[str]) -> float:
@@ -120,7 +135,7 @@ def _proof(bits: float, lacking: float, pairs: list[Pair], lowered: list[str]) -
         need = max(need - _BITS_INITIAL, _BITS_WHOLE)
     if bits >= need:
         return 1.0
-    lowered.append(f"the words that agree are common: they prove {bits:.0f} bits where {need:.0f} are needed")
+    lowered.append(f"the words that agree are common: they prove {bits:.1f} bits where {need:.1f} are needed")
     return max(1 - _PER_BIT * (need - bits), _LEAST)
 
 
@@ -137,11 +152,11 @@ def _personal(listed: Parsed, left: _Left, lowered: list[str]) -> float:
     return factor
 
 
-def _own_word(listed: Parsed, left: _Left, rarity: Rarity, lowered: list[str]) -> float:
+def _own_word(listed: Parsed, left: _Left, bits: float, lowered: list[str]) -> float:
     """What is left when nothing met but words that many organisations share: Korea Trading Corporation."""
-    own = [j for j, word in enumerate(listed.words) if word.role is Role.NAME and rarity.bits(word) >= _OWN]
-    met = any(listed.words[j].role is Role.NAME and rarity.bits(listed.words[j]) >= _TELLS for j in left.met_theirs)
-    if met or not own:
+    own = [j for j, word in enumerate(listed.words) if word.role is Role.NAME and word.bits >= _OWN]
+    met = any(listed.words[j].role is Role.NAME and listed.words[j].bits >= _TELLS for j in left.met_theirs)
+    if met or not own or bits >= _TELLING_BITS:
         return 1.0
     lowered.append(f"the words of its own are not met: {' '.join(listed.words[j].text for j in own)}")
     return _NO_OWN
@@ -170,4 +185,5 @@ def _conflicts(query: Parsed, left: _Left, lowered: list[str]) -> float:
 def _other_korean(query: Parsed, listed: Parsed) -> bool:
     """Whether both are Korean names of as many syllables, which are known not to agree."""
     mine = {len(given) for name in query.korean for given in name.given}
-    return any(len(given) in mine for name in listed.korean for given in name.given)
+    theirs = {len(given) for name in listed.korean for given in name.given}
+    return len(mine) == 1 and mine == theirs

@@ -23,11 +23,16 @@ and et for in on na za w ve und d o bar bat
 """
 
 ARTICLES: Final = """
-al el ul ol ar er ur as es us ash an en ad ed az ez at et
+l al el ul ol ar er ur as es us ash an en ad ed az ez at et
 """
 
 ABDUL: Final = """
-abd abdal abdel abdol abdoul abdul
+bd abd abdal abdel abdol abdoul abdul
+"""
+
+# Words so short that a misread digit makes them look like a number with a suffix: 0f, a1.
+SHORT: Final = """
+of al el la de le do in on and bin ibn abu sa llc ltd
 """
 
 # By their sound: names so frequent in the world that they prove little.

@@ -123,11 +123,11 @@ _MEMBERS: Final = {
 }
 
 
-def same_name(one: str, other: str) -> bool:
-    """Whether two words, given by their sounds, are forms of one name."""
-    return not _GROUPS_OF.get(one, _NONE).isdisjoint(_GROUPS_OF.get(other, _NONE))
+def groups(one: str) -> frozenset[int]:
+    """The groups that have a name, given by its sound: two names that share a group are forms of one."""
+    return _GROUPS_OF.get(one, _NONE)
 
 
 def forms(one: str) -> tuple[str, ...]:
     """The sounds of all forms of a name, given by its sound; nothing when it has none."""
-    return tuple(key for number in sorted(_GROUPS_OF.get(one, _NONE)) for key in _MEMBERS[number])
+    return tuple(key for number in sorted(groups(one)) for key in _MEMBERS[number])

@@ -12,6 +12,7 @@ from rigour._core import person_name_prefixes_list
 
 from rules.names.sound import skeleton, sound
 from rules.names.tables import NO_TITLES, PARTICLES, TITLES
+from rules.names.variants import groups
 
 
 class Role(IntEnum):
@@ -28,13 +29,20 @@ class Role(IntEnum):
 
 
 class Word(msgspec.Struct, frozen=True, gc=False):
-    """A word of a name. `meaning` is shared by words of one sense in any language: TRADE, CO, FACTORY, 44."""
+    """A word of a name. `meaning` is shared by words of one sense in any language: TRADE, CO, FACTORY, 44.
+
+    `variants` are the numbers of the groups of rules/names/variants.py that have it; `bits` is what meeting this very word
+    proves (rules/names/rarity.py), `bare_bits` what meeting its consonants proves; both are 0 until it is weighed.
+    """
 
     text: str
     role: Role
     sound: str
     skeleton: str
+    variants: frozenset[int]
     meaning: str = ""
+    bits: float = 0.0
+    bare_bits: float = 0.0
 
 
 _HONORIFICS: Final = {
@@ -64,4 +72,5 @@ def role_of(word: str, person: bool) -> Role:
 
 def make(text: str, role: Role, meaning: str = "") -> Word:
     """A word with its keys."""
-    return Word(text, role, sound(text), skeleton(text), meaning)
+    key = sound(text)
+    return Word(text, role, key, skeleton(text), groups(key), meaning)

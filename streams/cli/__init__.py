@@ -22,6 +22,7 @@ _COMMANDS: Final = {
     "reference": ("streams.cli.reference:reference", "Load reference lists and look into them."),
     "lists": ("streams.cli.lists_update:lists", "Load and update sanctions lists, look into them, compare them."),
     "replay": ("streams.cli.replay:replay", "Judge again what led to an alert."),
+    "name": ("streams.cli.name:name", "Screen names against the lists, or compare two names."),
     "rules": ("streams.cli.rules:rules", "List, show and check the rules."),
     "schemas": ("streams.cli.schemas:schemas", "Write the JSON Schemas and the AsyncAPI document."),
     "screen": ("streams.cli.screen:screen", "Judge a file of transfers with neither Kafka nor Redis."),

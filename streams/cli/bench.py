@@ -11,13 +11,17 @@ import click
 import msgspec
 
 from streams.benchmarks import latency as latencies
+from streams.benchmarks import names as screened
 from streams.benchmarks import pipeline as throughput
 from streams.benchmarks.plots import plot_latency, plot_pipeline, require_plots
 from streams.benchmarks.report import LatencyReport, PipelineReport
 from streams.benchmarks.say import Say
-from streams.cli.options import json_option
+from streams.cli.lists import list_option
+from streams.cli.options import json_option, with_settings
 from streams.cli.output import Output
 from streams.kafka_access import silence_client_log
+from streams.settings import Settings
+from streams.watchlists import load_watchlist
 
 
 @click.group(invoke_without_command=True)
@@ -195,3 +199,27 @@ def _show_latency(report: LatencyReport, output: Output) -> None:
     ratios = [(ratio.name, f"{ratio.value:.1f}", f"{ratio.bar:g}", "yes" if ratio.met else "no") for ratio in report.ratios]
     output.rows("ratios of the medians", ("ratio", "measured", "at_most", "met"), ratios)
     click.echo(report.machine.caption())
+
+
+@bench.command()
+@list_option
+@with_settings()
+@click.option(
+    "--names", "count", type=click.IntRange(min=100), default=10_000, show_default=True, metavar="N", help="Different ones."
+)
+@click.option("--extracted", type=click.IntRange(min=1), default=100, show_default=True, metavar="N", help="For extractOne.")
+@json_option
+def names(settings: Settings, sources: tuple[str, ...], count: int, extracted: int, as_json: bool) -> None:
+    """Names screened a second against the lists, one process, nothing remembered, beside RapidFuzz's extractOne.
+
+    Needs neither Kafka nor Redis. Times are CPU time, so that other work on the machine matters little.
+    """
+    report = screened.run_names(load_watchlist(sources or settings.lists), count, extracted)
+    output = Output(as_json)
+    if output.as_json:
+        output.line(report)
+        return
+    facts = msgspec.to_builtins(report)
+    output.rows("screening names", ("what", "value"), [(what, value) for what, value in facts.items() if what != "ratios"])
+    rows = [(ratio.name, f"{ratio.value:,.2f}", f"{ratio.bar:g}", "yes" if ratio.met else "no") for ratio in report.ratios]
+    output.rows("bars", ("what", "measured", "bar", "met"), rows)

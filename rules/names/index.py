@@ -1,0 +1,135 @@
+"""The names of a watchlist, compiled: every entry that a name, however it is written, may stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from rules.lists import AliasStrength, EntryKind, ListEntry, SanctionsList, Watchlist
+from rules.messages import ListMatch
+from rules.names.cleaning import Text, readings
+from rules.names.explaining import explain
+from rules.names.facts import NO_FACTS, Facts, weigh_facts
+from rules.names.japanese import dictionary
+from rules.names.parsing import Parsed, organisation, person, person_words
+from rules.names.postings import Form, Postings
+from rules.names.rarity import ListRarity
+from rules.names.scoring import CUT_AT, THRESHOLD, Scored, scored
+
+_LIFTED: Final = 0.9  # names this far below a threshold are looked at, too: a date of birth may raise them
+_REMEMBERED: Final = 50_000  # answers kept by `lookup`; about 20 MB when all of them are empty
+
+
+class NameMatch(msgspec.Struct, frozen=True, gc=False):
+    """An entry that a name may stand for: the list, the entry, the name on it that was met, how well, and why."""
+
+    listing: SanctionsList
+    entry: ListEntry
+    name: str
+    score: float
+    found: Scored
+    facts: tuple[str, ...] = ()
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """The reasons as an analyst reads them."""
+        return (*explain(self.found), *self.facts)
+
+    @property
+    def cited(self) -> ListMatch:
+        """The entry as alerts cite it."""
+        return ListMatch(
+            name=self.listing.name,
+            hash=self.listing.hash,
+            published=self.listing.published.isoformat() if self.listing.published else None,
+            entry_id=self.entry.entry_id,
+            entry_name=self.entry.name,
+            matched=self.name,
+        )
+
+
+class NameIndex:
+    """Compiled names of a watchlist. Build it once for a list; what it answers depends on nothing else."""
+
+    def __init__(self, watchlist: Watchlist) -> None:
+        dictionary()  # read now, not by the first name in Chinese characters
+        self._entries = tuple(watchlist.entries)
+        forms = list(_forms(self._entries))
+        self._rarity = ListRarity(form.parsed.words for form in forms)
+        self._forms = [msgspec.structs.replace(form, parsed=self._rarity.weigh(form.parsed)) for form in forms]
+        self._postings = Postings(self._forms)
+        self._answers: dict[tuple[str, Facts, float], tuple[NameMatch, ...]] = {}
+
+    @property
+    def size(self) -> int:
+        """How many ways to read a listed name the index holds."""
+        return len(self._forms)
+
+    def search(self, name: str, facts: Facts = NO_FACTS, threshold: float = THRESHOLD) -> tuple[NameMatch, ...]:
+        """Every entry that scores at or above the threshold by its best name, best first.
+
+        Nothing for a name without a letter or digit.
+        """
+        best: dict[int, tuple[float, Scored, Form, tuple[str, ...]]] = {}
+        for text in readings(name):
+            for result, form in self._scored(text):
+                if result.score < threshold * _LIFTED:
+                    continue
+                _, entry = self._entries[form.entry]
+                score, said = weigh_facts(result.score, entry, form.weak, facts)
+                known = best.get(form.entry)
+                if score >= threshold and (known is None or known[0] < score):
+                    best[form.entry] = (score, result, form, said)
+        if not best:
+            return ()
+        ordered = sorted(best.values(), key=lambda each: (-each[0], each[2].entry))
+        return tuple(
+            NameMatch(*self._entries[form.entry], name=form.name, score=round(score, 4), found=result, facts=said)
+            for score, result, form, said in ordered
+        )
+
+    def lookup(self, name: str, facts: Facts = NO_FACTS, threshold: float = THRESHOLD) -> tuple[NameMatch, ...]:
+        """As `search`, remembering answers: the same parties come again and again in a stream."""
+        key = (name, facts, threshold)
+        found = self._answers.get(key)
+        if found is None:
+            if len(self._answers) >= _REMEMBERED:
+                self._answers.clear()
+            found = self._answers[key] = self.search(name, facts, threshold)
+        return found
+
+    def _scored(self, text: Text) -> Iterator[tuple[Scored, Form]]:
+        texts = person_words(text.latin)
+        numbers = self._postings.candidates(texts, text)
+        if text.original:  # another script: words of organisations are translated, and told apart where nothing parts them
+            translated = [word.text for word in organisation(text).words]
+            numbers = list(dict.fromkeys((*numbers, *self._postings.candidates(translated, text))))
+        closed = "".join(texts)
+        if len(closed) >= CUT_AT:
+            numbers = list(dict.fromkeys((*numbers, *self._postings.cut(closed))))
+        parsed: dict[bool, Parsed] = {}
+        for number in numbers:
+            form = self._forms[number]
+            is_person = form.parsed.person
+            mine = parsed.get(is_person)
+            if mine is None:
+                mine = parsed[is_person] = self._rarity.weigh((person if is_person else organisation)(text))
+            yield scored(mine, form.parsed), form
+
+
+def _forms(entries: tuple[tuple[SanctionsList, ListEntry], ...]) -> Iterator[Form]:
+    """Every way to read every name and alias; an alias given both as strong and as weak counts as strong."""
+    number = 0
+    for place, (_, entry) in enumerate(entries):
+        parse = person if entry.kind is EntryKind.INDIVIDUAL else organisation
+        names = {entry.name: False}
+        for alias in entry.aliases:
+            names[alias.name] = names.get(alias.name, True) and alias.strength is AliasStrength.WEAK
+        for name, weak in names.items():
+            for text in readings(name):
+                parsed = parse(text)
+                if parsed.words:
+                    yield Form(number, place, name, weak, parsed)
+                    number += 1

@@ -1,0 +1,193 @@
+"""Which listed names come into question for a name.
+
+A name is worth comparing in full when enough of what the query consists of, in bits, may be met. The names are taken from
+the postings of the rarest words alone; what the other words must meet is asked of those few.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from heapq import nsmallest
+from typing import Final
+
+import msgspec
+
+from rules.names.cleaning import Text
+from rules.names.korean import korean_names
+from rules.names.parsing import Parsed
+from rules.names.spelling import Near, Spellings
+from rules.names.words import Role
+
+_COVER: Final = 0.64  # of the bits of the query may be met, judgement: less never reaches the threshold
+_MOST: Final = 24  # names compared in full; a query that may be more of them is told by its rarest words
+_MOST_WITH_INITIAL: Final = 64
+_LONGEST_RUN: Final = 4
+_SHORTEST_RUN: Final = 4
+
+# The order in which names are compared where there are too many (judgement).
+_PER_BIT: Final = 0.3
+_PER_WORD: Final = 4.0
+_PER_INITIAL: Final = 6.0
+_KOREAN: Final = -100.0
+
+_NOTHING: Final[frozenset[int]] = frozenset()
+
+
+class Form(msgspec.Struct, frozen=True, gc=False):
+    """One way to read one name of an entry; `number` counts all forms, `entry` the entries."""
+
+    number: int
+    entry: int
+    name: str
+    weak: bool
+    parsed: Parsed
+
+
+class _Asked(msgspec.Struct, gc=False):
+    """A word of the query, and the names that write it apart, or together with its neighbours."""
+
+    near: Near
+    names: frozenset[int]
+    size: int
+
+
+class Postings:
+    """The forms by the keys of their words."""
+
+    def __init__(self, all_forms: Sequence[Form]) -> None:
+        self._spellings = Spellings(form.parsed.words for form in all_forms)
+        names_of: dict[int, list[int]] = defaultdict(list)
+        joined: dict[str, list[int]] = defaultdict(list)
+        korean: dict[str, list[int]] = defaultdict(list)
+        closed: list[tuple[str, int]] = []
+        self._sounds_in: list[frozenset[int]] = []
+        self._initials_in: list[str] = []
+        self._weights: list[float] = []
+        for form in all_forms:
+            words = form.parsed.words
+            found = (self._spellings.number(word) for word in words if word.role not in (Role.PARTICLE, Role.INITIAL))
+            sounds = frozenset(each for each in found if each is not None)
+            for each in sounds:
+                names_of[each].append(form.number)
+            for run in _runs([word.text for word in words]):
+                joined[run].append(form.number)
+            for key in {key for name in form.parsed.korean for key in name.keys}:
+                korean[key].append(form.number)
+            if form.parsed.closed:
+                closed.append((form.parsed.closed, form.number))
+            self._sounds_in.append(sounds)
+            self._initials_in.append("".join(word.text[0] for word in words if word.role is not Role.LEGAL))
+            self._weights.append(sum(word.bits for word in words))
+        self._names_of = {sound: tuple(names) for sound, names in names_of.items()}
+        self._joined = {run: frozenset(names) for run, names in joined.items()}
+        self._korean = {key: tuple(names) for key, names in korean.items()}
+        closed.sort()
+        self._closed = [text for text, _ in closed]
+        self._closed_names = [number for _, number in closed]
+
+    def candidates(self, texts: Sequence[str], text: Text) -> list[int]:
+        """Numbers of the forms worth comparing, in their order."""
+        initials = [each for each in texts if len(each) == 1 and each.isalpha()]
+        asked = self._asked(texts, text)
+        ranked = self._ranked(asked, initials) if asked else {}
+        for name in korean_names(texts) if text.korean else ():
+            for key in name.keys:
+                ranked.update(dict.fromkeys(self._korean.get(key, ()), _KOREAN))
+        most = _MOST_WITH_INITIAL if initials else _MOST
+        if len(ranked) > most:
+            return nsmallest(most, ranked, key=lambda number: (ranked[number], number))
+        return sorted(ranked)
+
+    def cut(self, closed: str) -> list[int]:
+        """Numbers of the forms that begin with this text, all words written as one."""
+        at = bisect_left(self._closed, closed)
+        found = []
+        while at < len(self._closed) and self._closed[at].startswith(closed):
+            found.append(self._closed_names[at])
+            at += 1
+        return found
+
+    def _asked(self, texts: Sequence[str], text: Text) -> list[_Asked]:
+        """The words of the query that are worth something, those with the fewest names first."""
+        together = self._written_together(texts) if len(texts) > 1 else {}
+        found = []
+        for each in dict.fromkeys(texts):
+            if len(each) == 1 and not each.isdigit():
+                continue
+            near = self._spellings.near(each, text.vowels, text.dense)
+            if near.bits > 1:
+                names = self._joined.get(each, _NOTHING) | together.get(each, _NOTHING)
+                size = len(names) + sum([len(self._names_of[sound]) for sound in near.sounds])
+                found.append(_Asked(near, names, size))
+        found.sort(key=lambda each: each.size)
+        return found
+
+    def _ranked(self, asked: Sequence[_Asked], initials: Sequence[str]) -> dict[int, float]:
+        """The forms that may meet enough of the query, with what puts them back in the order."""
+        total = sum(each.near.bits for each in asked)
+        spare = (1 - _COVER) * total
+        found: set[int] = set()
+        rest = total
+        for each in asked:
+            found.update(each.names, *[self._names_of[sound] for sound in each.near.sounds])
+            rest -= each.near.bits
+            if rest < total - spare:
+                break
+        numbers: Iterable[int] = found
+        sounds_in = self._sounds_in
+        for each in asked:
+            if each.near.bits > spare:  # without this word too little is met
+                strange, names = each.near.sounds.isdisjoint, each.names
+                numbers = [number for number in numbers if not strange(sounds_in[number]) or number in names]
+        ranked = {}
+        for number in numbers:
+            rank = self._rank(number, asked, spare, initials)
+            if rank is not None:
+                ranked[number] = rank
+        return ranked
+
+    def _rank(self, number: int, asked: Sequence[_Asked], spare: float, initials: Sequence[str]) -> float | None:
+        """Less is likelier; None when too little is met."""
+        sounds = self._sounds_in[number]
+        met = 0.0
+        for each in asked:
+            if each.near.own in sounds or number in each.names:
+                met += 2 * each.near.bits
+            elif not each.near.sounds.isdisjoint(sounds):
+                met += each.near.bits
+            else:
+                spare -= each.near.bits
+                if spare < 0:
+                    return None
+        if not initials:
+            return _PER_BIT * self._weights[number] - met
+        strange = sum(initial not in self._initials_in[number] for initial in initials)
+        return _PER_INITIAL * strange + _PER_WORD * abs(len(sounds) - len(asked) - len(initials)) - met
+
+    def _written_together(self, texts: Sequence[str]) -> dict[str, frozenset[int]]:
+        """For words of the query: the names that write them and their neighbours as one word."""
+        found: dict[str, frozenset[int]] = {}
+        for start in range(len(texts) - 1):
+            run = texts[start]
+            for end in range(start + 1, min(start + _LONGEST_RUN, len(texts))):
+                run += texts[end]
+                own = self._spellings.number_of(run)
+                names = self._joined.get(run, _NOTHING)
+                if own is not None:
+                    names = names.union(self._names_of[own])
+                if names and len(run) >= _SHORTEST_RUN:
+                    for text in texts[start : end + 1]:
+                        found[text] = found.get(text, _NOTHING) | names
+        return found
+
+
+def _runs(texts: Sequence[str]) -> Iterable[str]:
+    """Neighbouring words written as one, and all of them."""
+    found = {texts[i] + texts[i + 1]: None for i in range(len(texts) - 1)}
+    if len(texts) == 2:
+        found[texts[1] + texts[0]] = None
+    elif len(texts) > 2:
+        found["".join(texts)] = None
+    return [run for run in found if len(run) >= _SHORTEST_RUN]

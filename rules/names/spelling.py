@@ -1,0 +1,165 @@
+"""Listed words that a word of a query may stand for: by sound, a slip of the pen, dropped vowels, another language."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+from rapidfuzz.distance import OSA
+
+from rules.names.cleaning import Vowels
+from rules.names.parsing import MEANINGS_OF
+from rules.names.rarity import bits_by_length
+from rules.names.sound import drops_vowels, skeleton, sound
+from rules.names.variants import forms
+from rules.names.words import Role, Word, is_title, role_of
+
+_TITLE_BITS: Final = 2.0
+_TWO_EDITS_AT: Final = 7
+_SHUFFLED_AT: Final = 5
+_VOWEL: Final = re.compile("[aeiou]").search
+# How print and OCR confuse letters: what is read, and what may stand there.
+_MISREAD: Final = (("rn", "m"), ("m", "rn"), ("cl", "d"), ("vv", "w"), ("ii", "u"))
+
+
+class Near(msgspec.Struct, frozen=True, gc=False):
+    """What a word is worth in bits, the number of its own sound, and the numbers of all sounds it may stand for."""
+
+    bits: float
+    own: int | None
+    sounds: frozenset[int]
+
+
+class Spellings:
+    """The words of a list by their keys. A sound, shared by all words that sound alike, is known by its number."""
+
+    def __init__(self, names: Iterable[Sequence[Word]]) -> None:
+        self._numbers: dict[str, int] = {}
+        self._bits: list[float] = []
+        self._bits_of_text: dict[str, float] = {}
+        self._meaning_of: dict[str, str] = dict(MEANINGS_OF)
+        texts_of: list[dict[str, None]] = []
+        meanings: dict[str, dict[int, None]] = defaultdict(dict)
+        for words in names:
+            for word in words:
+                if word.role in (Role.PARTICLE, Role.INITIAL):
+                    continue
+                number = self._numbers.setdefault(word.sound, len(texts_of))
+                if number == len(texts_of):
+                    texts_of.append({})
+                    self._bits.append(0.0)
+                self._bits[number] = max(self._bits[number], word.bits)
+                self._bits_of_text[word.text] = max(word.bits, self._bits_of_text.get(word.text, 0.0))
+                texts_of[number][word.text] = None
+                if word.meaning:
+                    meanings[word.meaning][number] = None
+                    self._meaning_of.setdefault(word.text, word.meaning)
+        self._sounds = list(self._numbers)
+        self._texts_of = [tuple(texts) for texts in texts_of]
+        self._meanings = {meaning: tuple(found) for meaning, found in meanings.items()}
+        self._index()
+        self._known = {text: self._find(text, Vowels.WRITTEN, dense=False) for text in self._bits_of_text}
+
+    def _index(self) -> None:
+        deletes: dict[str, list[int]] = defaultdict(list)
+        misspelt: dict[str, list[int]] = defaultdict(list)
+        skeletons: dict[str, list[int]] = defaultdict(list)
+        shuffled: dict[str, list[int]] = defaultdict(list)
+        for key, number in self._numbers.items():
+            if key.isdigit():
+                continue
+            texts = self._texts_of[number]
+            for each in _deletes(key):
+                deletes[each].append(number)
+            for each in {each for text in texts for each in _deletes(text)}:
+                misspelt[each].append(number)
+            for each in {skeleton(text) for text in texts}:
+                skeletons[each].append(number)
+            for each in {"".join(sorted(text)) for text in texts if len(text) >= _SHUFFLED_AT}:
+                shuffled[each].append(number)
+        self._deletes = _frozen(deletes)
+        self._misspelt = _frozen(misspelt)
+        self._skeletons = _frozen(skeletons)
+        self._shuffled = _frozen(shuffled)
+
+    def number(self, word: Word) -> int | None:
+        """The number of a word's sound."""
+        return self._numbers.get(word.sound)
+
+    def number_of(self, text: str) -> int | None:
+        """The number of the sound of a listed word, given by its text."""
+        known = self._known.get(text)
+        return None if known is None else known.own
+
+    def near(self, text: str, vowels: Vowels, dense: bool) -> Near:
+        """What a word of a query may stand for; `dense` scripts are not misspelt."""
+        if not vowels and not dense:
+            known = self._known.get(text)
+            if known is not None:
+                return known
+        return self._find(text, vowels, dense)
+
+    def _find(self, text: str, vowels: Vowels, dense: bool) -> Near:
+        key = sound(text)
+        own = self._numbers.get(key)
+        found = set() if own is None else {own}
+        bits = self._worth(text, own)
+        if bits > 1 and not text.isdigit():
+            found.update(self._meanings.get(self._meaning_of.get(text, ""), ()))
+            for form in forms(key):
+                other = self._numbers.get(form)
+                if other is not None:
+                    found.add(other)
+            if not dense:
+                if vowels is not Vowels.UNWRITTEN:
+                    self._misspellings(text, key, own, found)
+                self._without_vowels(text, vowels, found)
+        return Near(bits, own, frozenset(found))
+
+    def _worth(self, text: str, own: int | None) -> float:
+        if is_title(text):
+            return 0.0 if own is None else _TITLE_BITS
+        bits = self._bits_of_text.get(text)
+        if bits is not None:  # what looks like a legal form may be a name without its vowels
+            return max(bits, _TITLE_BITS) if _VOWEL(text) is None else bits
+        if role_of(text, person=True) is Role.PARTICLE:
+            return 0.0
+        return bits_by_length(text) if own is None else self._bits[own]
+
+    def _misspellings(self, text: str, key: str, own: int | None, found: set[int]) -> None:
+        if len(key) > 1:
+            near = set().union(*(self._deletes.get(each, ()) for each in _deletes(key)))
+            limit = 1 if len(key) < _TWO_EDITS_AT else 2
+            sounds = self._sounds
+            found.update([other for other in near if OSA.distance(key, sounds[other], score_cutoff=limit) <= limit])
+        if own is None:
+            found.update(*(self._misspelt.get(each, ()) for each in _deletes(text)))
+        for seen, meant in _MISREAD:
+            if seen in text:
+                other = self._numbers.get(sound(text.replace(seen, meant)))
+                if other is not None:
+                    found.add(other)
+        if len(text) >= _SHUFFLED_AT:
+            found.update(self._shuffled.get("".join(sorted(text)), ()))
+
+    def _without_vowels(self, text: str, vowels: Vowels, found: set[int]) -> None:
+        consonants = skeleton(text)
+        if vowels:
+            found.update(self._skeletons.get(consonants, ()))
+            return
+        for same in (consonants, "a" + consonants):
+            for other in self._skeletons.get(same, ()):
+                if other not in found and any(drops_vowels(text, word) for word in self._texts_of[other]):
+                    found.add(other)
+
+
+def _frozen(found: Mapping[str, list[int]]) -> dict[str, tuple[int, ...]]:
+    return {key: tuple(numbers) for key, numbers in found.items()}
+
+
+def _deletes(text: str) -> list[str]:
+    """The text, and the text without each of its letters: two texts that share one are within an edit or two."""
+    return [text, *[text[:i] + text[i + 1 :] for i in range(len(text))]]
