@@ -124,6 +124,18 @@ def transfers(first: int) -> bytes:
     return "\n".join([*map(json.dumps, lines), json.dumps(lines[0]), '{"kind": "deposit"}', ""]).encode()
 
 
+def reference_lists(folder: Path) -> Path:
+    """One list of each kind that is not built in."""
+    folder.mkdir()
+    for name, text in {
+        "networks": "network,kind\n203.0.113.0/24,vpn",
+        "labels": f"address,entity,category,confidence,source\n0x{2**159:040x},Example,mixer,90,test",
+        "vasps": "name,risk,source\nExample Exchange,otc,test",
+    }.items():
+        (folder / f"{name}.csv").write_text(f"# published: 2026-11-20\n{text}\n", "utf-8")
+    return folder
+
+
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     program = shutil.which("prometheus")
@@ -147,6 +159,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             "LOCKGATE_KAFKA": kafka.bootstrap,
             "LOCKGATE_REDIS": redis.url,
             "LOCKGATE_HTTP": f"{LOOPBACK}:{worker_port}",
+            "LOCKGATE_REFERENCE": str(reference_lists(folder / "reference")),
         }
         stack = Stack(prometheus, redis, environment)
         stack.lockgate("topics", "create", "--partitions", "2")
