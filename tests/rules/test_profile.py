@@ -191,11 +191,12 @@ def test_only_what_is_overdue_goes_while_there_is_room() -> None:
 
 
 def test_making_room_drops_what_is_as_old_as_the_longest_window_with_it() -> None:
-    early, edge = [(n, True, 1) for n in range(SLACK)], (SLACK, True, 1)
-    later = [(SLACK + HOUR + n, True, 1) for n in range(RECENT_TRANSFERS - 2)]
-    profile = filled([*early, edge, *later, (SLACK + RECENT_MS, True, 1), (SLACK + RECENT_MS, True, 1)])
-    assert profile.forgotten_ms == T0 + SLACK
-    assert len(profile.occurred_ms) == RECENT_TRANSFERS
+    surplus = SLACK + 1  # one more than there is room for
+    early, edge = [(n, True, 1) for n in range(surplus)], (surplus, True, 1)
+    later = [(surplus + HOUR + n, True, 1) for n in range(RECENT_TRANSFERS - 3)]
+    profile = filled([*early, edge, *later, (surplus + RECENT_MS, True, 1), (surplus + RECENT_MS, True, 1)])
+    assert profile.forgotten_ms == T0 + surplus
+    assert len(profile.occurred_ms) == RECENT_TRANSFERS - 1
 
 
 def test_at_the_same_moment_a_withdrawals_word_on_the_account_counts_whichever_came_first() -> None:
