@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from rules.address_state import AddressState
-from rules.engine import JUDGED_AGAIN, AccountsEngine
+from rules.engine import AccountsEngine
 from rules.finding import Answer, Finding, Unanswered
 from rules.intake import Gate, Intake
 from rules.knowledge import Knowledge, Need
@@ -18,6 +18,7 @@ from rules.messages import Action, Alert, Decision, Flow, NotEvaluated, Severity
 from rules.network import CounterpartiesEngine
 from rules.note import Note
 from rules.outcome import Outcome, alert_id
+from rules.panel import JUDGED_AGAIN
 from rules.profile import RECENT_TRANSFERS, Profile
 from rules.reference import Category, Label, ListKind, ReferenceList, combine
 from rules.rule import About, AccountRule, Case, CounterpartyRule, Rule, Status

@@ -12,10 +12,11 @@ from typing import NamedTuple
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rules.engine import JUDGED_AGAIN, AccountsEngine
+from rules.engine import AccountsEngine
 from rules.intake import Intake, Item
 from rules.messages import Alert, Severity
 from rules.outcome import Outcome
+from rules.panel import JUDGED_AGAIN
 from rules.profile import RECENT_TRANSFERS, Profile
 from rules.seen import Seen
 from rules.stories import Stories

@@ -1,0 +1,109 @@
+"""What a judged transfer leaves: a movement for its account's profile, and flows for the counterparties stage."""
+
+from collections.abc import Iterator
+
+from rules.messages import Flow, Source
+from rules.profile import Movement, Profile, contact_key
+from rules.rule import Case
+from rules.screening import own_address
+from rules.transfer import Kind, Transfer
+
+
+def movement_of(
+    transfer: Transfer,
+    case: Case,
+    value: int,
+    opened_ms: int | None,
+    met: tuple[int, ...],
+    told: tuple[tuple[str, int], ...],
+) -> Movement:
+    """What the profile takes in; `met` are contacts the account had not had before, `told` the stories told now."""
+    return Movement(
+        case.occurred_ms,
+        transfer.kind is Kind.DEPOSIT,
+        value,
+        case.addresses[0] if case.addresses else "",
+        transfer.event_id,
+        transfer.amount,
+        transfer.asset,
+        transfer.network or "",
+        opened_ms,
+        (transfer.account.type or "") if transfer.account is not None else "",
+        transfer.ip_country or "",
+        met,
+        told,
+    )
+
+
+def first_contacts(
+    profile: Profile, occurred_ms: int, addresses: tuple[str, ...], device_id: str | None
+) -> tuple[tuple[int, ...], str]:
+    """The contacts that the account had not had before, as keys, and the device when it is one of them."""
+    contacts, device = profile.contacts, ""
+    met: tuple[int, ...] = ()
+    for address in addresses:
+        key = contact_key(address)
+        if key not in contacts:
+            met += (key,)
+    if device_id and (key := contact_key(device_id)) not in contacts:
+        met, device = (*met, key), device_id
+    if met:
+        profile.meet(met, occurred_ms)
+    return met, device
+
+
+def flows_of(
+    transfer: Transfer,
+    case: Case,
+    value: int,
+    source: Source,
+    met: tuple[int, ...],
+    device: str,
+    signals: tuple[str, ...],
+) -> Iterator[Flow]:
+    """One for each address met first; where there is none, one that carries the device or the signals."""
+    listed = {address for address, _ in case.listed}
+    firsts = [contact for contact in case.addresses if contact_key(contact) in met]
+    for contact in firsts or case.addresses[:1]:
+        yield Flow(
+            case.occurred_ms,
+            source.topic,
+            source.partition,
+            source.offset,
+            contact,
+            transfer.account_id,
+            transfer.kind is Kind.DEPOSIT,
+            value,
+            transfer.event_id,
+            transfer.amount,
+            transfer.asset,
+            transfer.network or "",
+            bool(firsts),
+            own_address(transfer),
+            device or (transfer.device_id or "" if signals else ""),
+            signals,
+            contact in listed,
+        )
+
+
+def signalled_again(case: Case, account_id: str, source: Source, signals: tuple[str, ...]) -> Iterator[Flow]:
+    """A flow for what a late transfer lets rules say of a transfer after it."""
+    profile, index = case.profile, case.index
+    if address := profile.address[index]:
+        event_id, amount, asset, network = profile.detail[index]
+        yield Flow(
+            case.occurred_ms,
+            source.topic,
+            source.partition,
+            source.offset,
+            address,
+            account_id,
+            profile.inflow[index],
+            profile.value[index],
+            event_id,
+            amount,
+            asset,
+            network,
+            first=False,
+            signals=signals,
+        )

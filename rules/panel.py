@@ -1,0 +1,138 @@
+"""The rules as a panel that is asked about a case; what they say becomes alerts, and reasons for the verdict."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from rules.asking import Asking
+from rules.finding import Answer, Finding, Unanswered
+from rules.knowledge import Knowledge
+from rules.messages import Action, Excepted, NotEvaluated, Severity, Source
+from rules.onward import signalled_again
+from rules.outcome import Outcome, Told, compose, effective_action, story_ids, together
+from rules.rule import AccountRule, Case, Status
+
+JUDGED_AGAIN: Final = 16  # judgement: later transfers asked about again when a late one lands before them
+
+
+class Answers:
+    """What the rules said about one transfer."""
+
+    __slots__ = ("actions", "alert_ids", "excepted", "found", "missing", "required_missing", "signals", "told")
+
+    def __init__(self) -> None:
+        self.found: list[Told] = []
+        self.alert_ids: list[str] = []
+        self.actions: set[Action] = set()
+        self.missing: list[NotEvaluated] = []
+        self.required_missing = False
+        self.told: list[tuple[str, int]] = []
+        self.signals: list[str] = []
+        self.excepted: list[Excepted] = []
+
+
+class Panel:
+    """Asks rules for one batch; findings, counts and flows go into its outcome."""
+
+    def __init__(
+        self, asking: Asking, knowledge: Knowledge, ruleset_hash: str, detected_at: datetime, outcome: Outcome
+    ) -> None:
+        self._asking = asking
+        self._knowledge = knowledge
+        self._ruleset_hash = ruleset_hash
+        self._detected_at = detected_at
+        self._outcome = outcome
+
+    def ask(self, rules: Iterable[AccountRule], case: Case, account_id: str, source: Source) -> Answers | None:
+        """Ask each rule; None when none had anything to say."""
+        answers = None
+        for rule in rules:
+            if case.index < 0 and rule.looks_back:
+                answer: Answer = Unanswered("older than the account's kept history")
+            else:
+                try:
+                    answer = rule.judge(case)
+                except Exception as error:  # noqa: BLE001  # a broken rule must not stop the flow nor pass as clean
+                    self._outcome.tally.raised[rule.about.id] += 1
+                    answer = Unanswered(f"the rule raised {type(error).__name__}")
+            if answer is not None:
+                answers = answers or Answers()
+                self._note(rule, answer, case, account_id, answers)
+        if answers is not None and answers.found:
+            self._tell(answers, account_id, source)
+        return answers
+
+    def ask_again(self, case: Case, account_id: str, source: Source, answers: Answers | None) -> Answers | None:
+        """A late transfer landed before others: what it changes about those that follow it is told now."""
+        profile = case.profile
+        for index in range(case.index + 1, len(profile.occurred_ms))[:JUDGED_AGAIN]:
+            asked = self._asking.questions(profile.inflow[index], profile.account_type, profile.detail[index][2])
+            rules = asked.about(profile.value[index])
+            later = Case(profile, index, profile.occurred_ms[index], knowledge=self._knowledge)
+            again = self.ask([rule for rule in rules if rule.looks_back], later, account_id, source)
+            if again is not None and again.signals:
+                self._outcome.flows += signalled_again(later, account_id, source, tuple(again.signals))
+            if again is not None and again.told:
+                answers = answers or Answers()
+                answers.told += again.told
+        return answers
+
+    def _note(self, rule: AccountRule, answer: Finding | Unanswered, case: Case, account_id: str, answers: Answers) -> None:
+        tally, name, exceptions = self._outcome.tally, rule.about.id, self._knowledge.exceptions
+        if isinstance(answer, Unanswered):
+            tally.not_evaluated[name] += 1
+            if rule.about.status is Status.SHADOW:
+                return
+            answers.missing.append(NotEvaluated(name, answer.reason))
+            answers.required_missing |= rule.about.required
+        elif (
+            exceptions and (made := exceptions.acting(name, account_id, _about(answer, case), case.occurred_ms)) is not None
+        ):
+            tally.excepted[name] += 1
+            answers.excepted.append(made.told)
+        elif rule.about.status is Status.SHADOW:
+            tally.shadowed[name] += 1
+        elif rule.about.signal and rule.about.severity is Severity.INFO:
+            tally.shadowed[name] += 1
+            answers.signals += (name, *answer.signals)
+        else:
+            self._report(rule, answer, case, account_id, answers)
+
+    def _report(self, rule: AccountRule, finding: Finding, case: Case, account_id: str, answers: Answers) -> None:
+        """Take a finding for an alert, unless its story has been told as far as this."""
+        tally, name = self._outcome.tally, rule.about.id
+        first, updates = story_ids(rule, account_id, finding)
+        answers.alert_ids.append(first)
+        answers.actions.add(effective_action(rule, finding))
+        told = (first,) if rule.event_story else case.profile.stories.tell_stage(first, updates, case.occurred_ms)
+        if not told:
+            tally.suppressed[name] += 1
+            return
+        if not rule.event_story:
+            answers.told += ((story, case.occurred_ms) for story in told)
+        if rule.about.signal:
+            answers.signals += (name, *finding.signals)
+        tally.findings[name] += 1
+        refers_to = finding.continues or (None if told[0] == first else first)
+        answers.found.append(Told(rule, finding, told[0], refers_to))
+
+    def _tell(self, answers: Answers, account_id: str, source: Source) -> None:
+        """Send what was found as alerts."""
+        self._outcome.alerts += [
+            compose(
+                told,
+                account_id=account_id,
+                ruleset_hash=self._ruleset_hash,
+                source=source,
+                detected_at=self._detected_at,
+            )
+            for told in together(answers.found)
+        ]
+
+
+def _about(finding: Finding, case: Case) -> tuple[str, ...]:
+    """The addresses that a finding at a transfer is about."""
+    addresses = case.addresses
+    if case.transfer is None:  # judged again: its profile alone is known
+        addresses = (case.profile.address[case.index],)
+    return addresses if finding.counterparty is None else (finding.counterparty, *addresses)

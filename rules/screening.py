@@ -1,0 +1,81 @@
+"""Addresses as they are spelled, looked up in the lists in force."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from rules.addresses import MalformedAddress, canonical_forms
+from rules.knowledge import Knowledge
+from rules.lists import Watchlist
+from rules.messages import ListMatch
+from rules.reference import Label
+from rules.transfer import Transfer
+
+
+class Screened(msgspec.Struct, gc=False):
+    """The addresses of a transfer: in canonical form, why some cannot be read, and what the lists say about them."""
+
+    addresses: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    listed: tuple[tuple[str, ListMatch], ...] = ()
+    labelled: tuple[tuple[str, Label], ...] = ()
+
+
+class Screen:
+    """Looks addresses up in one state of the lists."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._watchlist = knowledge.watchlist
+        self._labels = knowledge.reference.labels
+
+    def look_up(self, transfer: Transfer) -> Screened:
+        """Every address of the counterparty's side."""
+        found = Screened()
+        watchlist, labels, network = self._watchlist, self._labels, transfer.network
+        for spelling in transfer.addresses:
+            try:
+                forms = canonical_forms(spelling, network)
+            except MalformedAddress as error:
+                forms = (spelling.strip(),)
+                found.unreadable += (error.reason,)
+            else:
+                if forms[0] not in found.addresses:
+                    found.addresses += (forms[0],)
+            if watchlist is not None and (match := _listed(watchlist, spelling, forms)) is not None:
+                found.listed += ((forms[0], match),)
+            if labels is not None:
+                for form in forms:
+                    if form in labels:
+                        found.labelled += tuple((forms[0], label) for label in labels[form])
+        return found
+
+
+def own_address(transfer: Transfer) -> str:
+    """The account's own address in canonical form, or empty where there is none to be read."""
+    if not transfer.own_address:
+        return ""
+    try:
+        return canonical_forms(transfer.own_address, transfer.network)[0]
+    except MalformedAddress:
+        return ""
+
+
+def _listed(watchlist: Watchlist, spelling: str, forms: Iterable[str]) -> ListMatch | None:
+    """The list entry of an address: first as it is spelled, since lists hold strings that are no address, too."""
+    index = watchlist.index
+    match = index.get(spelling.strip())
+    if match is None:
+        for form in forms:
+            match = index.get(form)
+            if match is not None:
+                break
+        else:
+            return None
+    return ListMatch(
+        name=match.list_name,
+        hash=match.list_hash,
+        published=match.published.isoformat() if match.published else None,
+        entry_id=match.entry_id,
+        entry_name=match.entry_name,
+        matched=match.matched,
+    )
