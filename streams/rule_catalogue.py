@@ -6,6 +6,7 @@ from inspect import cleandoc
 
 from rules.rule import CounterpartyRule, GroupRule, Rule
 from rules.ruleset import RuleFile, Ruleset
+from streams.evasion.saved import Saved
 
 _HEAD = """# Rules
 
@@ -25,15 +26,15 @@ minimum = { value = "1000", source = "judgement" }
 ```"""
 
 
-def catalogue(ruleset: Ruleset) -> str:
-    """The whole page as Markdown."""
+def catalogue(ruleset: Ruleset, saved: Saved | None = None) -> str:
+    """The whole page as Markdown, with what was measured where there is something."""
     lines = [_HEAD, "", "| rule | question | severity | action | status |", "| --- | --- | --- | --- | --- |"]
     for rule in ruleset.rules:
         about = rule.about
         link = f"[{about.id}](#{about.id.replace('.', '')})"
         lines.append(f"| {link} | {question(rule)} | {about.severity} | {about.action} | {about.status} |")
     for rule in ruleset.rules:
-        lines += ["", *_section(rule, ruleset.files[rule.about.id])]
+        lines += ["", *_section(rule, ruleset.files[rule.about.id], saved)]
     return "\n".join(lines) + "\n"
 
 
@@ -43,7 +44,7 @@ def question(rule: Rule) -> str:
     return " ".join(text.partition("\n\n")[0].split())
 
 
-def _section(rule: Rule, file: RuleFile) -> Iterator[str]:
+def _section(rule: Rule, file: RuleFile, saved: Saved | None) -> Iterator[str]:
     about = rule.about
     asked = "transfer"
     if isinstance(rule, CounterpartyRule):
@@ -65,6 +66,8 @@ def _section(rule: Rule, file: RuleFile) -> Iterator[str]:
     yield from _listed("Blind spots", about.blind_spots)
     yield f"- Triage: {about.triage}"
     yield from _listed("References", about.references)
+    if saved is not None and (said := saved.said_of(about.id)) is not None:
+        yield f"- {said} [How](../docs/evasion.md)"
     if file.params:
         yield ""
         yield "| parameter | value | source |"

@@ -14,8 +14,9 @@ from rules.engine import AccountsEngine
 from streams.cli.options import json_option, with_settings
 from streams.cli.output import Output
 from streams.errors import SettingsError
-from streams.evasion.measure import ACCOUNTS, DAYS, EACH, Measured, measure
+from streams.evasion.measure import ACCOUNTS, DAYS, EACH, Measured, measure, measure_quiet
 from streams.evasion.mutations import MUTATIONS, STRENGTHS
+from streams.evasion.saved import FILE, Saved
 from streams.evasion.table import page
 from streams.knowledge import load_knowledge
 from streams.rulefiles import load_rules
@@ -33,7 +34,12 @@ _size: Final = click.IntRange(min=1)
 @click.option("--accounts", type=_size, default=ACCOUNTS, show_default=True, help="Ordinary customers around them.")
 @click.option("--days", type=click.IntRange(min=30), default=DAYS, show_default=True, help="How long it lasts.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed is another scenario.")
-@click.option("--save", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the page, as Markdown.")
+@click.option(
+    "--save",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Measure ordinary life, too, and write evasion.md and evasion.json there.",
+)
 @click.option("--processes", type=_size, metavar="N", help="How many to use; by default one for each core.")
 @json_option
 def evasion(
@@ -70,13 +76,18 @@ def evasion(
             progress=lambda _: progress.advance(task),
         )
     if save is not None:
-        text = page(measured, ruleset=ruleset.hash, accounts=accounts, days=days, each=each, seed=seed)
-        try:
-            save.write_text(text, "utf-8")
-        except OSError as error:
-            raise SettingsError([f"{save}: {error.strerror}"]) from None
+        quiet = measure_quiet(engine, seed=seed)
+        _save(save, Saved.of(measured, quiet, ruleset, accounts=accounts, days=days, each=each, seed=seed))
     rows = _rows(measured)
     Output(as_json).rows("Patterns found", ("disguise", "strength", "typology", "planted", "read", "told", "by_rule"), rows)
+
+
+def _save(folder: Path, saved: Saved) -> None:
+    try:
+        (folder / FILE).write_bytes(msgspec.json.format(msgspec.json.encode(saved), indent=1) + b"\n")
+        (folder / "evasion.md").write_text(page(saved), "utf-8")
+    except OSError as error:
+        raise SettingsError([f"{folder}: {error.strerror}"]) from None
 
 
 def _rows(measured: Measured) -> list[tuple[Any, ...]]:

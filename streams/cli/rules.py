@@ -13,12 +13,14 @@ from rules.ruleset import Ruleset
 from streams.cli.options import json_option, with_settings
 from streams.cli.output import Output
 from streams.errors import RulesError
+from streams.evasion.saved import FILE, read_saved
 from streams.exceptions import load_exceptions
 from streams.rule_catalogue import catalogue, question
 from streams.rule_lock import NAME, breaches, lock_of, own_sources, read_lock, write_lock
 from streams.rulefiles import load_rules
 from streams.settings import Settings
 
+_MEASURED: Final = Path("docs") / FILE
 _CATALOGUE: Final = Path("rules/README.md")
 
 
@@ -184,11 +186,11 @@ def exceptions(settings: Settings, as_json: bool) -> None:
     help="The file to write, or to compare with.",
 )
 def docs(only_check: bool, path: Path) -> None:
-    """Write the catalogue of the built-in rules.
+    """Write the catalogue of the built-in rules, with what `lockgate evasion --save docs` has measured.
 
     Exit codes: 0 written, or up to date; 1 not up to date (--check); 2 cannot be written.
     """
-    text = catalogue(load_rules())
+    text = catalogue(load_rules(), read_saved(_MEASURED))
     if only_check:
         if not path.is_file() or path.read_text("utf-8") != text:
             click.echo(f"{path} is not up to date: run `lockgate rules docs`", err=True)

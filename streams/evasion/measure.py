@@ -15,7 +15,7 @@ from rules.messages import Alert, Severity
 from streams.evasion.mutations import MUTATIONS, STRENGTHS, Transfer
 from streams.scenarios.cells import CELLS
 from streams.scenarios.layers import LAYERS
-from streams.scenarios.scenario import DEFAULT_START, DEMO_LISTED, PATTERNS, Recipe, Scenario
+from streams.scenarios.scenario import DEFAULT_START, DEMO_LISTED, PATTERNS, Recipe, Scenario, scenario
 from streams.scenarios.typologies import TYPOLOGIES
 from streams.screening import BATCH_LINES, Screening
 
@@ -35,6 +35,15 @@ class Found(msgspec.Struct):
     read: int = 0
     told: int = 0
     by_rule: dict[str, int] = msgspec.field(default_factory=dict)  # patterns that a rule found, in whatever severity
+
+
+class Quiet(msgspec.Struct):
+    """Alerts on ordinary customers without any crime, by rule: those of medium severity or above, and all of them."""
+
+    accounts: int
+    days: int
+    read: dict[str, int] = {}
+    told: dict[str, int] = {}
 
 
 Cell = tuple[str, int]  # disguise, strength; ("", 0): none
@@ -131,6 +140,17 @@ def measure_cell(stage: Stage, engine: AccountsEngine, cell: Cell) -> dict[str, 
                 if alert.severity not in _QUIET:
                     read.add(name)
     return _counted(stage.types, read, by_rule)
+
+
+def measure_quiet(engine: AccountsEngine, *, seed: int = 1, accounts: int = 1_000, days: int = 90) -> Quiet:
+    """What the rules say of ordinary customers, month after month."""
+    read: Counter[str] = Counter()
+    told: Counter[str] = Counter()
+    life = scenario("ordinary", seed=seed, accounts=accounts, days=days)
+    for alert in _alerts(engine, list(life.transfers())):
+        told[alert.rule_id] += 1
+        read[alert.rule_id] += alert.severity not in _QUIET
+    return Quiet(accounts, days, dict(sorted((+read).items())), dict(sorted(told.items())))
 
 
 def _counted(types: Mapping[str, str], read: set[str], by_rule: Mapping[str, set[str]]) -> dict[str, Found]:
