@@ -84,7 +84,7 @@ def evasion(
 
 def _save(folder: Path, saved: Saved) -> None:
     try:
-        (folder / FILE).write_bytes(msgspec.json.format(msgspec.json.encode(saved), indent=1) + b"\n")
+        (folder / FILE).write_bytes(msgspec.json.encode(saved) + b"\n")
         (folder / "evasion.md").write_text(page(saved), "utf-8")
     except OSError as error:
         raise SettingsError([f"{folder}: {error.strerror}"]) from None

@@ -19,9 +19,9 @@ from streams.scenarios.scenario import DEFAULT_START, DEMO_LISTED, PATTERNS, Rec
 from streams.scenarios.typologies import TYPOLOGIES
 from streams.screening import BATCH_LINES, Screening
 
-ACCOUNTS: Final = 240  # ordinary customers around the patterns
+ACCOUNTS: Final = 120  # ordinary customers around the patterns
 DAYS: Final = 90
-EACH: Final = 10  # patterns of each typology
+EACH: Final = 5  # patterns of each typology
 
 _LEFT_OUT: Final = ("worker_cell",)  # the cells tell the same in more ways
 _QUIET: Final = (Severity.INFO, Severity.LOW)
