@@ -66,9 +66,13 @@ class Saved(msgspec.Struct, kw_only=True):
         finds = [f"{kind} {found.by_rule[rule]} of {found.planted}" for kind, found in bare.items() if rule in found.by_rule]
         read, told = (self.quiet_rate(counts, rule) for counts in (self.quiet.read, self.quiet.told))
         return (
-            f"Measured at {self.versions[rule]}: finds {', '.join(finds) or 'none of the planted typologies'}. On ordinary "
+            f"Measured at {self.versions[rule]}: {_listed(finds)}. On ordinary "
             f"customers {read:.1f} alerts of medium severity or above for 1,000 accounts and month, {told:.1f} of any."
         )
+
+
+def _listed(finds: list[str]) -> str:
+    return f"finds {', '.join(finds)}" if finds else "none of the planted typologies is its own"
 
 
 def read_saved(path: Path) -> Saved | None:
