@@ -167,15 +167,16 @@ class _Batch:
         if self._engine.required_missing:
             decision = Decision.HOLD
         if answers is not None:
-            alert_ids, missing = tuple(answers.alert_ids), (*missing, *answers.missing)
+            alert_ids = tuple(answers.alert_ids)
+            if answers.missing:
+                missing += tuple(answers.missing)
+                absent = {one.rule_id for one in answers.missing}
+                names = tuple(name for name in names if name not in absent)
             excepted = tuple(answers.excepted)
             if Action.REJECT in answers.actions:
                 decision = Decision.REJECT
             elif Action.HOLD in answers.actions or answers.required_missing:
                 decision = Decision.HOLD
-            if missing:
-                absent = {one.rule_id for one in missing}
-                names = tuple(name for name in names if name not in absent)
         if self._list_stale and decision is Decision.RELEASE:
             decision = Decision.HOLD
         return Verdict(
