@@ -180,6 +180,7 @@ class Flow(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     device_id: str = ""  # where the account was never met on it before, or signals are told
     signals: tuple[str, ...] = ()  # rules that found something in the account's profile at this transfer, and their words
     listed: bool = False  # the address was on a list when the transfer was judged, and alerted then
+    names: tuple[tuple[str, str], ...] = ()  # role and name of the parties the transfer tells: counterparty, vasp, holder
 
     @property
     def source(self) -> Source:

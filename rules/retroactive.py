@@ -3,6 +3,8 @@
 What is known of dealings is the first contact between each account and address. A newly listed address is looked up in it;
 the cost is that of the addresses in the change and of those who dealt with them, whatever else is remembered.
 
+Newly listed names are looked up among the names told at those contacts, by keys that names of the same sound share.
+
 One hop: the account never dealt with the listed address, but with the own address of an account that did, or the other way
 round. What happens between addresses outside the exchange is not seen here.
 """
@@ -13,10 +15,12 @@ from typing import Final
 
 import msgspec
 
-from rules.list_changes import ListChange
+from rules.list_changes import ListChange, names_of
 from rules.list_log import Announced, Part, Record
 from rules.lists import ListEntry, keys_of
 from rules.messages import Action, Alert, AlertStatus, Evidence, Flow, ListMatch, Severity, Source
+from rules.name_keys import name_keys
+from rules.names import THRESHOLD, compare, explain
 from rules.outcome import alert_id
 from rules.transfer import dollars, moment
 
@@ -53,6 +57,15 @@ class Dealing(msgspec.Struct, frozen=True, array_like=True, gc=False):
             occurred_at=moment(self.occurred_ms),
             shows=shows,
         )
+
+
+class Bearer(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Somebody named at a first contact: counterparty, VASP or holder."""
+
+    role: str
+    name: str
+    address: str
+    dealing: Dealing
 
 
 class Unfinished(msgspec.Struct, array_like=True):
@@ -93,10 +106,11 @@ class ListsSeen(msgspec.Struct, array_like=True):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """The addresses that an announcement lists and delists, by every key they can be met under."""
+    """The addresses that an announcement lists and delists, by every key they can be met under, and the names it lists."""
 
     listed: dict[str, ListMatch]
     delisted: dict[str, ListMatch]
+    named: tuple[ListMatch, ...] = ()  # `matched` is the name
 
 
 def difference_of(announced: Announced) -> Difference:
@@ -104,6 +118,7 @@ def difference_of(announced: Announced) -> Difference:
     hashes = {(fact.name, fact.slot): fact for fact in announced.end.lists}
     listed: dict[str, ListMatch] = {}
     delisted: dict[str, ListMatch] = {}
+    named: list[ListMatch] = []
     for change in announced.changes:
         fact = hashes.get((change.name, change.slot))
         after = fact.hash if fact is not None else change.hash_before
@@ -117,23 +132,27 @@ def difference_of(announced: Announced) -> Difference:
             new = _matches(change.name, after, day, now)
             listed |= {key: match for key, match in new.items() if key not in old}
             delisted |= {key: match for key, match in old.items() if key not in new}
+            if now is not None:
+                known = names_of(before) if before is not None else ()
+                named += [_match(change.name, after, day, now, name) for name in names_of(now) if name not in known]
     moved = listed.keys() & delisted.keys()
     return Difference(
         {key: listed[key] for key in sorted(listed.keys() - moved)},
         {key: delisted[key] for key in sorted(delisted.keys() - moved)},
+        tuple(named),
     )
 
 
 def _matches(name: str, digest: str, published: str | None, entry: ListEntry | None) -> dict[str, ListMatch]:
     if entry is None:
         return {}
-    return {
-        key: ListMatch(
-            name=name, hash=digest, published=published, entry_id=entry.entry_id, entry_name=entry.name, matched=each.address
-        )
-        for each in entry.addresses
-        for key in keys_of(each)
-    }
+    return {key: _match(name, digest, published, entry, each.address) for each in entry.addresses for key in keys_of(each)}
+
+
+def _match(name: str, digest: str, published: str | None, entry: ListEntry, matched: str) -> ListMatch:
+    return ListMatch(
+        name=name, hash=digest, published=published, entry_id=entry.entry_id, entry_name=entry.name, matched=matched
+    )
 
 
 class Lookups(msgspec.Struct):
@@ -142,6 +161,7 @@ class Lookups(msgspec.Struct):
     dealings: Mapping[str, Sequence[Dealing]]  # by address
     contacts: Mapping[str, Sequence[str]]  # the addresses of an account
     owners: Mapping[str, str]  # the account of an own address
+    bearers: Mapping[str, Sequence[Bearer]]  # by the key of a name
 
 
 class LookingBack:
@@ -165,9 +185,45 @@ class LookingBack:
                 if not any(dealing.screened for dealing in dealings):
                     self._direct(address, match, account_id, dealings, source)
             self._one_hop(address, match, by_account, found, source)
+        self._names(difference, found, source)
         for address, match in difference.delisted.items():
             for account_id, dealings in _by_account(found.dealings.get(address, ())).items():
                 self._close(address, match, account_id, dealings, source)
+
+    def _names(self, difference: Difference, found: Lookups, source: Source) -> None:
+        """Who bears a newly listed name: once for each account and entry, by the name that agrees best."""
+        best: dict[tuple[str, str, str], tuple[float, Bearer, ListMatch, tuple[str, ...]]] = {}
+        for match in difference.named:
+            met = dict.fromkeys(bearer for key in name_keys(match.matched) for bearer in found.bearers.get(key, ()))
+            for bearer in met:
+                agreement = compare(bearer.name, match.matched)
+                if agreement is None or agreement.score < THRESHOLD:
+                    continue
+                place = (bearer.dealing.account_id, match.name, match.entry_id)
+                if place not in best or best[place][0] < agreement.score:
+                    best[place] = (agreement.score, bearer, match, explain(agreement))
+        for (account_id, _, entry_id), (score, bearer, match, why) in sorted(best.items(), key=lambda one: one[0]):
+            self._tell(
+                alert=alert_id(NEWLY_LISTED, account_id, ("name", match.name, entry_id)),
+                title=f"The name of a {bearer.role} is on a sanctions list now",
+                severity=Severity.HIGH,
+                account_id=account_id,
+                address=bearer.address,
+                match=match,
+                dealings=[bearer.dealing],
+                shows=f"First contact at which this {bearer.role} was named",
+                facts={
+                    "role": bearer.role,
+                    "name": bearer.name,
+                    "score": round(score, 4),
+                    "score_minimum": THRESHOLD,
+                    "why": list(why),
+                    "entry_id": entry_id,
+                    "entry_name": match.entry_name,
+                },
+                source=source,
+                action=Action.REVIEW,
+            )
 
     def _direct(self, address: str, match: ListMatch, account_id: str, dealings: Sequence[Dealing], source: Source) -> None:
         shows = "First contact with an address that has been listed since"

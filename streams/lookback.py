@@ -11,8 +11,10 @@ import msgspec
 
 from rules.list_log import Announced, Record
 from rules.messages import Flow, ListMatch, Source
+from rules.name_keys import name_keys
 from rules.retroactive import (
     FOLLOWED,
+    Bearer,
     Dealing,
     Difference,
     ListsSeen,
@@ -31,9 +33,11 @@ SEEN: Final = "lists seen"
 _DEALT: Final = "dealt "
 _CONTACTS: Final = "contacts "
 _OWNER: Final = "owner "
+_NAMED: Final = "named "
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 _read_dealing: Final = msgspec.msgpack.Decoder(Dealing).decode
+_read_bearer: Final = msgspec.msgpack.Decoder(Bearer).decode
 _read_seen: Final = msgspec.msgpack.Decoder(ListsSeen).decode
 
 ListRecords = Sequence[tuple[int, Record]]  # offset, record
@@ -47,7 +51,7 @@ def is_own(key: str) -> bool:
 
 def is_read_once(key: str) -> bool:
     """Whether a state is appended to without being loaded, so that it must not be kept in memory."""
-    return key.startswith((_DEALT, _CONTACTS, _OWNER))
+    return key.startswith((_DEALT, _CONTACTS, _OWNER, _NAMED))
 
 
 def fresh(key: str) -> Any:
@@ -63,6 +67,8 @@ def load(key: str, packed: bytes) -> Any:
         return packed.decode()
     if key.startswith(_DEALT):
         return [_read_dealing(part) for part in parts(packed)]
+    if key.startswith(_NAMED):
+        return [_read_bearer(part) for part in parts(packed)]
     return [part.decode() for part in parts(packed)]
 
 
@@ -76,10 +82,14 @@ def remember(flows: Iterable[Flow], seen: ListsSeen, states: Mapping[str, Any], 
         if match is not None:
             back.late(flow, match)
         dealing = dealing_of(flow, screened=flow.listed or match is not None)
-        for key, value, part in (
+        told: list[tuple[str, Any, bytes]] = [
             (_DEALT + flow.address, dealing, _pack(dealing)),
             (_CONTACTS + flow.account_id, flow.address, flow.address.encode()),
-        ):
+        ]
+        for role, name in flow.names:
+            bearer = Bearer(role, name, flow.address, dealing)
+            told += [(_NAMED + key, bearer, _pack(bearer)) for key in name_keys(name)]
+        for key, value, part in told:
             appended[key] = appended.get(key, b"") + framed(part)
             if (held := states.get(key)) is not None:
                 held.append(value)
@@ -100,7 +110,7 @@ def look_back(
     seen: ListsSeen = states[SEEN]
     owners = {key.removeprefix(_OWNER): value for key, value in states.items() if key.startswith(_OWNER) and value}
     owners |= {flow.own_address: flow.account_id for flow in flows if flow.own_address}
-    found = Lookups(_Prefixed(states, _DEALT), _Prefixed(states, _CONTACTS), owners)
+    found = Lookups(_Prefixed(states, _DEALT), _Prefixed(states, _CONTACTS), owners, _Prefixed(states, _NAMED))
     for offset, record in records:
         announced = seen.take(record)
         if announced is None:
@@ -129,6 +139,7 @@ def wanted(records: ListRecords, flows: Sequence[Flow], states: Mapping[str, Any
         if announced is not None:
             difference = difference_of(announced)
             trial.learn(difference)
+            keys |= {_NAMED + key for match in difference.named for key in name_keys(match.matched)}
             for address in (*difference.listed, *difference.delisted):
                 keys |= _around(address, address in difference.listed, flows, states)
     return keys
@@ -156,7 +167,7 @@ def _told(announced: Announced, listed_elsewhere: Elsewhere) -> Difference:
     """A delisting of an address that another entry still lists is none."""
     difference = difference_of(announced)
     gone = {key: match for key, match in difference.delisted.items() if not listed_elsewhere(key, match)}
-    return Difference(difference.listed, gone)
+    return Difference(difference.listed, gone, difference.named)
 
 
 class _Prefixed(Mapping[str, Any]):

@@ -22,10 +22,11 @@ from rules.intake import Gate, Intake
 from rules.knowledge import Knowledge
 from rules.list_log import read
 from rules.messages import Flow, Source
+from rules.name_keys import name_keys
 from rules.network import CounterpartiesEngine
 from rules.note import Note
 from rules.profile import Profile
-from rules.retroactive import Dealing, ListsSeen, LookingBack, Lookups, dealing_of, difference_of
+from rules.retroactive import Bearer, Dealing, ListsSeen, LookingBack, Lookups, dealing_of, difference_of
 from rules.ruleset import Ruleset
 from rules.seen import Seen
 from rules.transfer import Kind, moment
@@ -103,6 +104,7 @@ class Past:
         self._dealings: defaultdict[str, list[Dealing]] = defaultdict(list)
         self._contacts: defaultdict[str, list[str]] = defaultdict(list)
         self._owners: dict[str, str] = {}
+        self._bearers: defaultdict[str, list[Bearer]] = defaultdict(list)
 
     def remember(self, flows: Iterable[Flow], back: LookingBack, stored: Stored) -> None:
         for flow in flows:
@@ -114,17 +116,23 @@ class Past:
             dealing = dealing_of(flow, screened=flow.listed or match is not None)
             self._dealings[flow.address].append(dealing)
             self._contacts[flow.account_id].append(flow.address)
-            for key, part in (
+            told = [
                 (f"dealt {flow.address}", pack(dealing)),
                 (f"contacts {flow.account_id}", flow.address.encode()),
-            ):
+            ]
+            for role, name in flow.names:
+                bearer = Bearer(role, name, flow.address, dealing)
+                for key in name_keys(name):
+                    self._bearers[key].append(bearer)
+                    told.append((f"named {key}", pack(bearer)))
+            for key, part in told:
                 stored.states[key] = stored.states.get(key, b"") + framed(part)
             if flow.own_address:
                 self._owners[flow.own_address] = flow.account_id
                 stored.states[f"owner {flow.own_address}"] = flow.account_id.encode()
 
     def change(self, records: Sequence[Record], back: LookingBack, partition: int, stored: Stored) -> None:
-        found = Lookups(self._dealings, self._contacts, self._owners)
+        found = Lookups(self._dealings, self._contacts, self._owners, self._bearers)
         for offset, _, value in records:
             record = read(value)
             announced = self._seen.take(record) if record is not None else None

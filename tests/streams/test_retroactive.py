@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from rules.list_log import announcement
-from rules.lists import ListedAddress, ListEntry, SanctionsList
+from rules.lists import Alias, EntryKind, ListedAddress, ListEntry, SanctionsList
 from rules.messages import Flow
 from rules.network import CounterpartiesEngine
 from streams.counterparties import CounterpartiesStage
@@ -155,6 +155,51 @@ def test_one_hop_in_both_directions_and_no_more(world: World) -> None:
     assert [one["severity"] for one in alerts] == ["critical", "medium", "medium"]
 
 
+def named(number: int, account: str, **names: str) -> Flow:
+    return msgspec.structs.replace(flow(number, account, address(500 + number)), names=tuple(names.items()))
+
+
+def person(number: int, name: str, *aliases: str) -> ListEntry:
+    others = tuple(Alias(name=alias) for alias in aliases)
+    return ListEntry(entry_id=str(number), name=name, source="TEST", kind=EntryKind.INDIVIDUAL, aliases=others)
+
+
+def test_bearers_of_a_newly_listed_name_are_alerted_once_whatever_their_role_and_spelling(world: World) -> None:
+    world.batch(
+        [
+            named(1, "ann", counterparty="Se-Un Kim"),
+            named(2, "bob", holder="KIM SE UN", counterparty="Jane Doe"),
+            named(3, "cat", vasp="Korea Sobaeksu Trading Co., Ltd."),
+            named(4, "dan", counterparty="Kim Min Jun"),
+            named(5, "ann", counterparty="Kim Se Un"),
+        ]
+    )
+    company = ListEntry(entry_id="64", name="KOREA SOBAEKSU TRADING CORPORATION", source="TEST")
+    lists = [*listing(BASE).entries, person(63, "KIM, Se Un", "KIM, Se-u'n"), company]
+    alerts = world.batch(lists=world.announcement(SanctionsList.of("TEST", lists)))
+    assert [(one["account_id"], one["facts"]["role"], one["facts"]["entry_id"]) for one in alerts] == [
+        ("ann", "counterparty", "63"),
+        ("bob", "holder", "63"),
+        ("cat", "vasp", "64"),
+    ]
+    assert {(one["rule_id"], one["severity"], one["action"]) for one in alerts} == {
+        ("sanctions.newly_listed", "high", "review")
+    }
+    assert alerts[0]["facts"]["score"] >= alerts[0]["facts"]["score_minimum"]
+    assert alerts[0]["facts"]["why"]
+    lists.append(person(65, "OTHER, Party"))
+    assert world.batch(lists=world.announcement(SanctionsList.of("TEST", lists))) == []
+
+
+def test_a_new_alias_is_looked_up_and_the_names_known_before_are_not(world: World) -> None:
+    before = SanctionsList.of("TEST", [*listing(BASE).entries, person(63, "KIM, Se Un")])
+    world.batch(lists=world.announcement(before))
+    world.batch([named(1, "ann", counterparty="Se Un Kim"), named(2, "bob", counterparty="Pak Chol Su")])
+    after = SanctionsList.of("TEST", [*listing(BASE).entries, person(63, "KIM, Se Un", "PAK, Chol Su")])
+    (alert,) = world.batch(lists=world.announcement(after))
+    assert (alert["account_id"], alert["list"]["matched"]) == ("bob", "PAK, Chol Su")
+
+
 def test_delisting_closes_what_was_told(world: World) -> None:
     world.batch([flow(1, "ann", address(9))])
     (opened,) = world.batch(lists=world.announcement(listing([*BASE, 9])))
@@ -195,8 +240,10 @@ def test_cost_grows_with_the_change_and_not_with_what_is_stored(world: World) ->
         listed += range(size, size + 50)
         assert len(world.batch(lists=world.announcement(listing(listed)))) == 50
         loads.append(len(world.loaded))
-    assert max(loads) <= 4 * 50  # two spellings of each address, its account, and the owner of each address of that
-    assert not [key for key in world.states if key.startswith(("dealt ", "contacts ", "owner "))]
+    assert (
+        max(loads) <= 6 * 50
+    )  # two spellings of each address, its name, its account, and the owner of each of its addresses
+    assert not [key for key in world.states if key.startswith(("dealt ", "contacts ", "owner ", "named "))]
 
 
 def test_flows_load_nothing_of_the_past(world: World) -> None:
