@@ -19,7 +19,10 @@ _CITED = 12
 
 
 class Thresholds(Params, frozen=True, kw_only=True):
-    """`payment_*` bound a deposit that counts; shares are in percent of all that counts."""
+    """`payment_*` bound a deposit that counts; shares are in percent of all that counts.
+
+    What is kept of an account has to span `apart`: one that is busier than that is a trading desk.
+    """
 
     window: Window
     payment_minimum: Usd
@@ -27,6 +30,7 @@ class Thresholds(Params, frozen=True, kw_only=True):
     senders_minimum: Annotated[int, Meta(ge=2, le=32)]
     bulk_percent: Annotated[int, Meta(ge=1, le=1000)]
     left_percent: Annotated[int, Meta(ge=1, le=100)]
+    apart: Window
 
 
 class Gathers(AccountRule):
@@ -38,13 +42,15 @@ class Gathers(AccountRule):
 
     def bind(self, params: Thresholds) -> None:
         """Keep the parameters, and the smallest withdrawal in bulk."""
-        self.params = params
+        self.params, self.apart = params, params.apart
         self.floor = params.payment_minimum * params.bulk_percent // 100
 
     def judge(self, case: Case) -> Answer:
         """Compare what came in from several senders in the window with what left in it."""
         profile, index, params = case.profile, case.index, self.params
         value = profile.value[index]
+        if profile.occurred_ms[index] - profile.occurred_ms[0] < self.apart:
+            return None
         if profile.inflow.count(True) < params.senders_minimum:
             return None
         start = profile.since(index, params.window)
