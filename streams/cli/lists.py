@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from rules.addresses import MalformedAddress
-from rules.lists import ListEntry, SanctionsList, Watchlist
+from rules.lists import Alias, AliasStrength, ListEntry, SanctionsList, Watchlist
 from streams.cli.options import json_option, with_settings
 from streams.cli.output import Output
 from streams.settings import Settings
@@ -166,18 +166,25 @@ def _name_words(text: str) -> set[str]:
     return set(re.findall(r"\w+", text.casefold()))
 
 
+def _alias_words(alias: Alias) -> str:
+    notes = [alias.kind, "weak" if alias.strength is AliasStrength.WEAK else "", alias.script or ""]
+    return f"{alias.name} ({', '.join(filter(None, notes))})"
+
+
 def _entry_words(listing: SanctionsList, entry: ListEntry, why: str) -> str:
     published = listing.published.isoformat() if listing.published else "unknown date"
     lines = [f"{entry.name} ({entry.kind}, entry {entry.entry_id} on {listing.name} of {published}; shown for {why})"]
     parts = {
         "programs": entry.programs,
-        "aliases": [f"{alias.name} ({alias.kind}{', weak' if alias.strength == 'weak' else ''})" for alias in entry.aliases],
+        "aliases": [_alias_words(alias) for alias in entry.aliases],
         "addresses": [f"{listed.currency} {listed.address}" for listed in entry.addresses],
         "born": entry.dates_of_birth,
         "born in": entry.places_of_birth,
         "nationality": entry.nationalities,
         "countries": entry.countries,
         "linked to": entry.linked_to,
+        "identifiers": [" ".join(filter(None, (each.kind, each.number, each.country))) for each in entry.identifiers],
+        "listed on": [entry.listed_on.isoformat()] if entry.listed_on else [],
         "remarks": [entry.remarks] if entry.remarks else [],
     }
     for name, values in parts.items():

@@ -245,6 +245,25 @@ def test_of_workers_that_announce_at_once_one_wins_and_all_agree(kafka_with_topi
     asyncio.run(run())
 
 
+def test_lists_are_announced_on_the_command_line(setting: Setting) -> None:
+    def announce(*options: str) -> tuple[int, dict[str, object]]:
+        done = lockgate(setting.environment, "lists", "announce", "--json", *options)
+        return done.returncode, json.loads(done.stdout or "{}")
+
+    setting.publish(range(1, 41), 1)
+    assert announce()[0] == 0
+    assert announce()[0] == 0
+    setting.publish(range(1, 11), 2)
+    code, said = announce()
+    assert (code, said["in_force"]) == (1, False)
+    assert "10 entries instead of 40" in str(said["reason"])
+    assert announce("--accept")[0] == 2
+    code, said = announce("--accept", "--reason", "mass delisting", "--by", "officer")
+    assert (code, said["in_force"]) == (0, True)
+    _, second = in_force(setting.bootstrap)
+    assert (second.end.announced_by, second.end.reason, len(second.changes[0].removed)) == ("officer", "mass delisting", 30)
+
+
 @pytest.fixture
 def kafka_with_topics(kafka: Kafka) -> str:
     created = lockgate({"LOCKGATE_KAFKA": kafka.bootstrap}, "topics", "create")
