@@ -43,6 +43,7 @@ class _Head(msgspec.Struct, frozen=True):
     source: Source
     detected_at: datetime
     evidence: tuple[_Cited, ...]
+    retroactive: bool = False
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -145,8 +146,13 @@ class Replay:
         return list(results.values())
 
     def _may_be_of(self, one: Sent, kind: type[Stage], partition: int) -> bool:
-        """Whether the stage and partition may have sent an alert: its rule tells, where the archive knows it."""
+        """Whether the stage and partition may have sent an alert: its rule tells, where the archive knows it.
+
+        What is found when the lists change comes from the counterparties stage, whatever the rule.
+        """
         head = one.head
+        if head.retroactive:
+            return kind is CounterpartiesStage
         try:
             by_account = isinstance(self.rules(head.ruleset)[head.rule_id], AccountRule)
         except (NotArchived, KeyError):

@@ -165,6 +165,9 @@ def test_lists_change_while_transfers_flow_and_workers_are_killed(setting: Setti
     _check_each_first_contact_is_alerted_once(setting, verdicts)
     audit = lockgate(setting.environment, "audit", "--json")
     assert audit.returncode == 0, audit.stdout[-2000:]
+    replayed = lockgate(setting.environment, "replay", "--sample", "100", "--json")
+    assert replayed.returncode == 0, replayed.stdout[-2000:] + replayed.stderr
+    assert any("newly_listed" in line for line in replayed.stdout.splitlines())
     assert all(one.ended_by_itself == 0 for one in setting.workers)
     _rebuilds_every_batch_by_the_list_of_then(setting)
 
