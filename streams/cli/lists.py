@@ -61,6 +61,7 @@ def _facts(listing: SanctionsList, today: date) -> dict[str, Any]:
         "published": listing.published.isoformat() if listing.published else None,
         "age_days": None if age is None else age.days,
         "hash": listing.hash,
+        "in_file": len(listing.entries) + len(listing.left_out),
         "entries": len(listing.entries),
         "aliases": sum(len(entry.aliases) for entry in listing.entries),
         "addresses": sum(listing.addresses_by_currency.values()),

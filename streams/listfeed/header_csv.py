@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Any
 
 from .errors import ListError, ListTruncated, ListUnrecognised
 
@@ -32,23 +32,27 @@ class HeaderCsv:
             ListTruncated: the last row is broken, or the file does not end with a line break.
             ListError: another row has not as many fields as the header, or the file is not UTF-8.
         """
-        reader = csv.reader(self._text, delimiter=self._delimiter, strict=True)
+        reader = csv.reader(self._text, delimiter=self._delimiter)  # not strict: names in quotes begin some fields
         header = [column.strip() for column in self._next(reader) or ()]
         missing = [column for column in needed if column not in header]
         if missing:
-            raise ListUnrecognised(self._source, f"the header has no {', '.join(missing)}", reader.line_num)
+            raise ListUnrecognised(self._source, f"the header has no {', '.join(missing)}", self._line(reader))
         while (fields := self._next(reader)) is not None:
             if len(fields) == len(header):
                 yield {column: field.strip() for column, field in zip(header, fields, strict=True)}
             elif any(fields):
-                line = reader.line_num
+                line = self._line(reader)
                 kind = ListError if self._next(reader) is not None else ListTruncated
                 raise kind(self._source, f"{len(fields)} fields where {len(header)} are expected", line)
         if not self._ends.with_line_break:
-            raise ListTruncated(self._source, "the file ends within a row", reader.line_num)
+            raise ListTruncated(self._source, "the file ends within a row", self._line(reader))
+
+    def _line(self, reader: Any) -> int:
+        """The line a reader has come to, those before the header counted."""
+        return int(reader.line_num) + len(self.lead)
 
     def _next(self, reader: Iterator[list[str]]) -> list[str] | None:
-        line = getattr(reader, "line_num", 0)
+        line = self._line(reader)
         try:
             return next(reader, None)
         except csv.Error as error:

@@ -151,6 +151,18 @@ def test_wrong_encoding_is_refused(tmp_path: Path, form: str) -> None:
             load(tmp_path, damaged.replace(b"\xef\xbb\xbf", b"") if "xml" in form else damaged)
 
 
+def test_field_that_begins_with_a_name_in_quotes_does_not_cost_the_list(tmp_path: Path) -> None:
+    text = official.eu_csv().replace(";The Tester;", ';"The Tester" of old;')
+    assert load(tmp_path, text).entries[0].aliases[0].name == "The Tester of old"
+
+
+def test_row_of_another_width_is_refused_with_its_line(tmp_path: Path) -> None:
+    rows = official.uk_csv().splitlines(keepends=True)
+    with pytest.raises(ListError, match="57 fields where 58 are expected") as raised:
+        load(tmp_path, "".join([*rows[:3], rows[3].replace(",", "", 1), *rows[4:]]))
+    assert raised.value.line == 4
+
+
 def test_entry_that_says_nothing_is_left_out_with_a_reason(tmp_path: Path) -> None:
     listing = load(
         tmp_path, official.enhanced('<entity id="4"><generalInfo><entityType>Entity</entityType></generalInfo></entity>')
