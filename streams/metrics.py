@@ -1,27 +1,6 @@
 """Every metric of Lockgate, defined once. Labels never hold an account or an address.
 
-| metric | what it tells |
-| --- | --- |
-| `lockgate_records_total` | input records by what became of them; together they are all records read |
-| `lockgate_unaccounted_records_total` | records read that are in none of those classes: must stay 0 |
-| `lockgate_verdicts_total` | verdicts by decision |
-| `lockgate_findings_total` | findings by rule: alerted, suppressed (story already told), shadowed, excepted (by a person) |
-| `lockgate_rules_not_evaluated_total`, `lockgate_rule_errors_total` | rules that could not answer, or raised |
-| `lockgate_rule_reloads_total`, `lockgate_rules_current` | changed rule files put into force or refused; 0 while refused |
-| `lockgate_latency_seconds` | from the oldest record of a batch entering Kafka to its results being committed |
-| `lockgate_step_seconds` | time of a round's steps: load, judge, commit, publish |
-| `lockgate_lag_records`, `lockgate_waiting_records` | records in Kafka, or in memory, not judged yet |
-| `lockgate_partitions` | partitions of this worker by condition: claiming, ready, failed |
-| `lockgate_claims_total`, `lockgate_claim_seconds` | partitions taken over, by how: clean, republished, replayed, wiped |
-| `lockgate_replayed_batches_total`, `lockgate_republished_batches_total` | recovery work |
-| `lockgate_session_failures_total`, `lockgate_impossible_total` | outages met; contradictions that need a person |
-| `lockgate_redis_up`, `lockgate_kafka_up` | whether the last check of each succeeded |
-| `lockgate_list_age_seconds`, `lockgate_list_entries`, `lockgate_list_addresses` | sanctions data in force |
-| `lockgate_reference_age_seconds`, `lockgate_reference_rows` | reference lists in force, by kind |
-| `lockgate_list_refreshes_total` | refreshes of a list's source; any result but (un)changed keeps the last good list |
-| `lockgate_list_current_timestamp_seconds` | when a source last answered with a list that can be used |
-| `lockgate_heartbeat_timestamp_seconds` | when the worker's event loop turned last |
-| `lockgate_transactional` | 1 when outputs are exactly once, 0 on a broker without transactions |
+docs/metrics.md is generated from here (`lockgate docs`).
 
 Series whose labels are known beforehand are there from the start, at 0: a counter that first appears at 1 would show
 Prometheus no increase, and an alert on its first increase would stay silent.
@@ -41,40 +20,77 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # one series more fo
 
 _FAST: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
-RECORDS: Final = Counter("lockgate_records", "Input records by what became of them.", ("stage", "outcome"))
-UNACCOUNTED: Final = Counter("lockgate_unaccounted_records", "Records read and in no class; must stay 0.", ("stage",))
-VERDICTS: Final = Counter("lockgate_verdicts", "Verdicts by decision.", ("decision",))
-FINDINGS: Final = Counter("lockgate_findings", "Findings by rule and what became of them.", ("rule", "outcome"))
-NOT_EVALUATED: Final = Counter("lockgate_rules_not_evaluated", "Rules that could not answer.", ("rule",))
-RULE_RELOADS: Final = Counter("lockgate_rule_reloads", "Changed rules and exceptions, by what became of them.", ("result",))
+RECORDS: Final = Counter(
+    "lockgate_records",
+    "Input records by what became of them: deposit, withdrawal, duplicate, flow, deadletter. Together all that was read.",
+    ("stage", "outcome"),
+)
+UNACCOUNTED: Final = Counter(
+    "lockgate_unaccounted_records", "Records read that are in none of those classes: must stay 0.", ("stage",)
+)
+VERDICTS: Final = Counter("lockgate_verdicts", "Verdicts by decision: release, hold, reject.", ("decision",))
+FINDINGS: Final = Counter(
+    "lockgate_findings",
+    "Findings by rule: alerted, suppressed (told already), shadowed, excepted (by a person).",
+    ("rule", "outcome"),
+)
+NOT_EVALUATED: Final = Counter(
+    "lockgate_rules_not_evaluated", "Rules that could not answer, which is never taken as clean.", ("rule",)
+)
+RULE_RELOADS: Final = Counter(
+    "lockgate_rule_reloads", "Looks at changed files of rules and exceptions: changed, unchanged, refused.", ("result",)
+)
 RULES_CURRENT: Final = Gauge("lockgate_rules_current", "1 when the files of rules are in force, 0 when they are refused.")
 RULE_ERRORS: Final = Counter("lockgate_rule_errors", "Rules that raised an exception.", ("rule",))
 LATENCY_SECONDS: Final = Histogram(
-    "lockgate_latency_seconds", "From a batch's oldest record in Kafka to its results.", ("stage",), buckets=_FAST
+    "lockgate_latency_seconds",
+    "From the oldest record of a batch entering Kafka to its results being committed.",
+    ("stage",),
+    buckets=_FAST,
 )
-STEP_SECONDS: Final = Histogram("lockgate_step_seconds", "Time of the steps of a round.", ("step",), buckets=_FAST)
+STEP_SECONDS: Final = Histogram(
+    "lockgate_step_seconds", "Time of a round's steps: load, judge, commit, publish.", ("step",), buckets=_FAST
+)
 LAG: Final = Gauge("lockgate_lag_records", "Records in Kafka that are not judged yet.", ("topic", "partition"))
-WAITING: Final = Gauge("lockgate_waiting_records", "Records fetched and not judged yet.", ("stage",))
-PARTITIONS: Final = Gauge("lockgate_partitions", "Partitions of this worker by condition.", ("stage", "condition"))
-CLAIMS: Final = Counter("lockgate_claims", "Partitions taken over, and how.", ("stage", "how"))
-CLAIM_SECONDS: Final = Histogram("lockgate_claim_seconds", "Time a claim takes.", buckets=_FAST)
-REPLAYED_BATCHES: Final = Counter("lockgate_replayed_batches", "Batches judged again.", ("stage", "verified"))
-REPUBLISHED_BATCHES: Final = Counter("lockgate_republished_batches", "Batches published by a successor.", ("stage",))
-SESSION_FAILURES: Final = Counter("lockgate_session_failures", "Sessions ended by an error.", ("error",))
-IMPOSSIBLE: Final = Counter("lockgate_impossible", "Contradictions of Redis and journal.", ("stage",))
+WAITING: Final = Gauge("lockgate_waiting_records", "Records in memory that are not judged yet.", ("stage",))
+PARTITIONS: Final = Gauge(
+    "lockgate_partitions", "Partitions of this worker by condition: claiming, ready, failed.", ("stage", "condition")
+)
+CLAIMS: Final = Counter(
+    "lockgate_claims", "Partitions taken over, by how: clean, republished, replayed, wiped.", ("stage", "how")
+)
+CLAIM_SECONDS: Final = Histogram("lockgate_claim_seconds", "Time that taking over a partition takes.", buckets=_FAST)
+REPLAYED_BATCHES: Final = Counter(
+    "lockgate_replayed_batches",
+    "Batches judged again after state was lost; verified: their hash came out as published.",
+    ("stage", "verified"),
+)
+REPUBLISHED_BATCHES: Final = Counter(
+    "lockgate_republished_batches", "Batches that a successor published as they stood in Redis.", ("stage",)
+)
+SESSION_FAILURES: Final = Counter(
+    "lockgate_session_failures", "Sessions ended by an error, by its kind; bug: one that nothing explains.", ("error",)
+)
+IMPOSSIBLE: Final = Counter("lockgate_impossible", "Contradictions of Redis and journal, which need a person.", ("stage",))
 REDIS_UP: Final = Gauge("lockgate_redis_up", "1 when Redis answered the last check; NaN before the first.")
-KAFKA_UP: Final = Gauge("lockgate_kafka_up", "1 when Kafka answered the last check.")
+KAFKA_UP: Final = Gauge("lockgate_kafka_up", "1 when a broker took a connection at the last check.")
 LIST_AGE: Final = Gauge("lockgate_list_age_seconds", "Age of the sanctions list by its publication date.", ("list",))
 LIST_ENTRIES: Final = Gauge("lockgate_list_entries", "Entries of the sanctions list.", ("list",))
 REFERENCE_AGE: Final = Gauge("lockgate_reference_age_seconds", "Age of the reference list by its date.", ("list", "kind"))
 REFERENCE_ROWS: Final = Gauge("lockgate_reference_rows", "Rows of the reference list.", ("list", "kind"))
 LIST_ADDRESSES: Final = Gauge("lockgate_list_addresses", "Listed addresses by currency.", ("currency",))
-LIST_REFRESHES: Final = Counter("lockgate_list_refreshes", "Refreshes of a list's source.", ("source", "result"))
+LIST_REFRESHES: Final = Counter(
+    "lockgate_list_refreshes",
+    "Refreshes of a list's source. Any result but changed and unchanged keeps the last good list.",
+    ("source", "result"),
+)
 LIST_CURRENT: Final = Gauge(
     "lockgate_list_current_timestamp_seconds", "When a source last answered with a list that can be used.", ("source",)
 )
-TRANSACTIONAL: Final = Gauge("lockgate_transactional", "1 when outputs are exactly once.")
-HEARTBEAT: Final = Gauge("lockgate_heartbeat_timestamp_seconds", "When the event loop turned last.")
+TRANSACTIONAL: Final = Gauge(
+    "lockgate_transactional", "1 when outputs are exactly once, 0 on a broker without transactions."
+)
+HEARTBEAT: Final = Gauge("lockgate_heartbeat_timestamp_seconds", "When the worker's event loop turned last.")
 
 _OUTCOMES: Final = {
     "accounts": ("deposit", "withdrawal", "duplicate", "deadletter"),

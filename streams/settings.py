@@ -30,7 +30,9 @@ COUNTERPARTIES: Final = "counterparties"  # the stage whose notes the accounts s
 NATIVE_TOPICS: Final = frozenset({ALERTS, VERDICTS, DEADLETTERS})  # always native JSON; other forms have topics of their own
 _INTERNAL_TOPICS: Final = frozenset({DEPOSITS, WITHDRAWALS, FLOWS, LISTS, JOURNAL_ACCOUNTS, JOURNAL_COUNTERPARTIES})
 
-_SECRETS: Final = frozenset({"redis", "redis_password", "kafka_password", "kafka_key_password", "kafka_oauth_secret"})
+SECRETS: Final = frozenset(
+    {"redis", "redis_password", "redis_key_password", "kafka_password", "kafka_key_password", "kafka_oauth_secret"}
+)
 _REDIS_SCHEMES: Final = {"redis", "rediss", "unix", "redis+cluster", "rediss+cluster"}
 _ELSEWHERE: Final = {"LOCKGATE_DATA", "LOCKGATE_CACHE"}  # where tests find data, where Kafka's jars are kept
 _MISSPELT: Final = 0.75  # judgement: LIST for LISTS, SESSION_TIMEOUTS for SESSION_TIMEOUT
@@ -117,7 +119,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         changed = {name: getattr(self, name) for name in self.__struct_fields__}
         defaults = dict(zip(self.__struct_fields__, self.__struct_defaults__, strict=True))
         shown = [
-            f"{name}={'***' if name in _SECRETS else repr(value)}"
+            f"{name}={'***' if name in SECRETS else repr(value)}"
             for name, value in changed.items()
             if value != defaults[name]
         ]
@@ -236,7 +238,7 @@ def load_settings(config: Path | None = None, environ: Mapping[str, str] | None 
 def _from_environment(environ: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
     """The settings in the environment; misspelt ones become faults."""
     values = {}
-    known = (*Settings.__struct_fields__, *(f"{name}_file" for name in sorted(_SECRETS)))
+    known = (*Settings.__struct_fields__, *(f"{name}_file" for name in sorted(SECRETS)))
     for name, text in environ.items():
         if not name.startswith("LOCKGATE_") or name in _ELSEWHERE:
             continue
@@ -253,7 +255,7 @@ def _with_secrets(values: dict[str, Any], faults: list[str]) -> dict[str, Any]:
     out = {}
     for field, value in values.items():
         name = field.removesuffix("_file")
-        if name == field or name not in _SECRETS:
+        if name == field or name not in SECRETS:
             out[field] = value
             continue
         if name in values:

@@ -16,6 +16,7 @@ _COMMANDS: Final = {
     "bench": ("streams.cli.bench:bench", "Measure throughput and latency on real Kafka and Redis."),
     "deadletters": ("streams.cli.follow:deadletters", "Follow the dead letters."),
     "demo": ("streams.cli.demo:demo", "See it work: broker, Redis, worker and a scenario in one go."),
+    "docs": ("streams.cli.docs:docs", "Write the pages on settings, metrics and commands."),
     "doctor": ("streams.cli.doctor:doctor", "Check Kafka, Redis, lists, rules and settings, and say the fix."),
     "evasion": ("streams.cli.evasion:evasion", "How far the rules carry against people who know them."),
     "feed": ("streams.cli.feed:feed", "Send transfers from a file or a scenario."),

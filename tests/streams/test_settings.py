@@ -153,3 +153,9 @@ def test_the_message_of_the_error_has_a_line_for_each_fault() -> None:
         load_settings(environ={"LOCKGATE_GROUP": "", "LOCKGATE_HTTP": "x"})
     assert len(str(caught.value).splitlines()) == len(caught.value.faults) == 2
     assert caught.value.exit_code == 2
+
+
+def test_settings_are_shown_without_any_secret() -> None:
+    secrets = [name for name in Settings.__struct_fields__ if name.endswith(("_password", "_secret"))]
+    shown = repr(Settings(redis="redis://u:hidden@h", **dict.fromkeys(secrets, "hidden")))
+    assert "hidden" not in shown and all(f"{name}=***" in shown for name in secrets)
