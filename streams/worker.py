@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import signal
 import time
 from calendar import timegm
 from collections.abc import Callable, Coroutine
@@ -129,6 +130,7 @@ def run_worker(settings: Settings, ruleset: Ruleset, knowledge: Knowledge, sourc
     except OSError as error:
         raise SettingsError([f"http: cannot serve on {settings.http}: {error.strerror}"]) from None
     metrics.expect_rules(rule.about.id for rule in ruleset.rules)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the watch over the rules takes it: it must not end a worker
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     health.waiting_for = lambda: "waiting for Kafka and its topics"
