@@ -291,4 +291,4 @@ def _watchlist(example: Example) -> Watchlist | None:
         return None
     addresses = tuple(ListedAddress(currency="USDT", address=spell(one)) for one in example.listed)
     entry = ListEntry(entry_id="1", name="Example Party", source="example", addresses=addresses)
-    return merge([SanctionsList.of("examples", [entry])])
+    return merge([SanctionsList.of("examples", [entry, *example.parties])])

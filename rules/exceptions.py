@@ -25,12 +25,16 @@ Words = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
 class Exemption(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One exception: `rule` is the id of a rule or FAMILY.* ; it is about `account`, `address`, or both together.
 
+    With `entry`, the id of an entry of a sanctions list, it acts on findings that cite that entry alone: the account's
+    counterparty, VASP or holder was found to be somebody else of that name.
+
     It acts from `since` (from ever where that is left out) to the end of `expires`, by event time.
     """
 
     rule: Words
     account: Words | None = None
     address: Words | None = None
+    entry: Words | None = None
     author: Words
     reason: Words
     since: date | None = None
@@ -56,17 +60,28 @@ class Exceptions:
         for one in self.exemptions:
             self._of[one.rule].append((one, frozenset(_forms(one.address))))
 
-    def acting(self, rule_id: str, account_id: str, addresses: Iterable[str], occurred_ms: int) -> Exemption | None:
-        """The first exception that acts on a finding of a rule about an account and canonical addresses."""
+    def acting(
+        self, rule_id: str, account_id: str, addresses: Iterable[str], occurred_ms: int, entry: str | None = None
+    ) -> Exemption | None:
+        """The first exception that acts on a finding of a rule about an account and canonical addresses, citing an entry."""
         family = rule_id.partition(".")[0] + EVERY
         for one, forms in chain(self._of.get(rule_id, ()), self._of.get(family, ())):
             if (
                 one.acts_at(occurred_ms)
                 and (one.account is None or one.account == account_id)
+                and (one.entry is None or one.entry == entry)
                 and (not forms or not forms.isdisjoint(addresses))
             ):
                 return one
         return None
+
+    def entries(self, rule_id: str, account_id: str, occurred_ms: int) -> frozenset[str]:
+        """The list entries that an account's parties were found not to be."""
+        return frozenset(
+            one.entry
+            for one, _ in self._of.get(rule_id, ())
+            if one.entry is not None and one.account == account_id and one.address is None and one.acts_at(occurred_ms)
+        )
 
     def __bool__(self) -> bool:
         return bool(self.exemptions)

@@ -9,6 +9,8 @@ import msgspec
 
 from rules.exceptions import NO_EXCEPTIONS, Exceptions
 from rules.lists import Watchlist
+from rules.names import NameIndex
+from rules.names.compiled import names_of
 from rules.reference import Reference, combine
 from rules.reference.attribution import Attribution, attributions
 
@@ -42,6 +44,11 @@ class Knowledge(msgspec.Struct, frozen=True, eq=False):
     def __post_init__(self) -> None:
         if self.watchlist is not None:
             msgspec.structs.force_setattr(self, "attributed", attributions(self.reference, self.watchlist))
+
+    @property
+    def names(self) -> NameIndex | None:
+        """The names on the sanctions list, compiled at the first asking; None without a list."""
+        return None if self.watchlist is None else names_of(self.watchlist)
 
     @property
     def hash(self) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from rules.asking import Asking
+from rules.exceptions import Exemption
 from rules.finding import Answer, Finding, Unanswered
 from rules.knowledge import Knowledge
 from rules.messages import Action, Excepted, NotEvaluated, Severity, Source
@@ -85,9 +86,7 @@ class Panel:
                 return
             answers.missing.append(NotEvaluated(name, answer.reason))
             answers.required_missing |= rule.about.required
-        elif (
-            exceptions and (made := exceptions.acting(name, account_id, _about(answer, case), case.occurred_ms)) is not None
-        ):
+        elif exceptions and (made := self._excepted(name, account_id, answer, case)) is not None:
             tally.excepted[name] += 1
             answers.excepted.append(made.told)
         elif rule.about.status is Status.SHADOW:
@@ -97,6 +96,11 @@ class Panel:
             answers.signals += (name, *answer.signals)
         else:
             self._report(rule, answer, case, account_id, answers)
+
+    def _excepted(self, rule_id: str, account_id: str, finding: Finding, case: Case) -> Exemption | None:
+        """The exception that acts on a finding."""
+        entry = finding.match.entry_id if finding.match is not None else None
+        return self._knowledge.exceptions.acting(rule_id, account_id, _about(finding, case), case.occurred_ms, entry)
 
     def _report(self, rule: AccountRule, finding: Finding, case: Case, account_id: str, answers: Answers) -> None:
         """Take a finding for an alert, unless its story has been told as far as this."""

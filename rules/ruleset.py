@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from rules.assets import AssetClass
+from rules.lists import ListEntry
 from rules.messages import Action, Severity
 from rules.reference import Rows
 from rules.rule import About, AccountRule, CounterpartyRule, GroupRule, Rule, Status
@@ -42,6 +43,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     expect: Literal["fires", "silent", "not_evaluated"]
     severity: Severity | None = None
     listed: tuple[str, ...] = ()
+    parties: tuple[ListEntry, ...] = ()
     noted: dict[str, Severity] = {}
     noted_at: str = "-30d"
     screened: bool = True

@@ -63,6 +63,8 @@ def _faults(one: Exemption, ruleset: Ruleset) -> Iterator[str]:
     yield from (f"{about.id} rejects: it takes no exceptions" for about in concerned if about.action is Action.REJECT)
     if one.account is None and one.address is None:
         yield "it names neither an account nor an address"
+    if one.entry is not None and one.account is None:
+        yield "it is about a list entry, and names no account"
     if one.since is not None and one.expires < one.since:
         yield f"it ends on {one.expires}, before it begins"
     try:

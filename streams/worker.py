@@ -91,6 +91,7 @@ class _Judging:
     def _learn(self, **lists: Watchlist | Reference) -> None:
         self.knowledge = msgspec.structs.replace(self.knowledge, **lists)
         self._archive.keep(self._ruleset, self.knowledge)
+        _ = self.knowledge.names  # compiled now: it takes seconds, and the first transfer shall not wait for it
         metrics.forget_lists()
         _announce_lists(self.knowledge)
 

@@ -24,7 +24,7 @@ _NEAR_YEARS: Final = 1  # judgement: one digit misread, or a year reckoned in an
 # How much of what is missing to 1 a fact that agrees gives back, and what one that contradicts leaves (judgement).
 _SAME_DAY: Final = 0.6
 _SAME_YEAR: Final = 0.3
-_OTHER_BIRTH: Final = 0.78
+_OTHER_BIRTH: Final = 0.75
 _SAME_COUNTRY: Final = 0.15
 _OTHER_COUNTRY: Final = 0.96
 _OTHER_KIND: Final = 0.8

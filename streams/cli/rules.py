@@ -170,8 +170,8 @@ def exceptions(settings: Settings, as_json: bool) -> None:
     rows = []
     for one in load_exceptions(settings.exceptions_file(), _load(settings)).exemptions:
         state = "acts" if one.acts_at(now_ms) else "expired" if one.expires < today.date() else "to come"
-        rows.append((state, one.rule, one.account, one.address, one.author, one.reason, one.since, one.expires))
-    columns = ("state", "rule", "account", "address", "author", "reason", "since", "expires")
+        rows.append((state, one.rule, one.account, one.address, one.entry, one.author, one.reason, one.since, one.expires))
+    columns = ("state", "rule", "account", "address", "entry", "author", "reason", "since", "expires")
     Output(as_json).rows(f"{len(rows)} exceptions", columns, rows)
 
 

@@ -25,7 +25,7 @@ DAYS = 60
 ACCOUNTS = 600
 Move = tuple[float, Kind, float, str]  # day, direction, US dollars, counterparty
 # What these look at is not in this ledger: countries, IP addresses, names.
-NEED_MORE_THAN_MONEY = {"access.impossible_travel", "travel_rule.missing_party_data"}
+NEED_MORE_THAN_MONEY = {"sanctions.name_match", "access.impossible_travel", "travel_rule.missing_party_data"}
 IN, OUT = Kind.DEPOSIT, Kind.WITHDRAWAL
 
 
