@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from rules.address_state import AddressState
 from rules.engine import AccountsEngine
 from rules.finding import Answer, Finding
+from rules.graph.network import Network
 from rules.intake import Gate, Intake
 from rules.knowledge import Knowledge
 from rules.lists import ListedAddress, ListEntry, SanctionsList, Watchlist, merge
@@ -27,7 +28,7 @@ from rules.note import Note
 from rules.outcome import Outcome
 from rules.profile import Profile
 from rules.reference import Label, ListKind, ReferenceList, combine, fault
-from rules.rule import About, AccountRule, Case, CounterpartyRule, GroupRule, Rule, Status, Window
+from rules.rule import About, AccountRule, Case, CounterpartyRule, GroupRule, NetworkRule, Rule, Status, Window
 from rules.ruleset import Example, RuleFile, Ruleset
 from rules.seen import Seen
 from rules.stories import Stories
@@ -235,10 +236,11 @@ class _Stage:
         self._notes = notes
         self._accounts = AccountsEngine(ruleset, knowledge)
         self._counterparties = CounterpartiesEngine(ruleset)
-        self._by_address = any(isinstance(rule, CounterpartyRule | GroupRule) for rule in ruleset.rules)
+        self._by_address = any(isinstance(rule, CounterpartyRule | GroupRule | NetworkRule) for rule in ruleset.rules)
         self._profiles: defaultdict[str, Profile] = defaultdict(Profile)
         self._states: defaultdict[str, AddressState] = defaultdict(AddressState)
         self._seen = Seen()
+        self._network = Network()
 
     def forget_stories(self) -> None:
         """What the history told already does not hide what the event tells."""
@@ -246,6 +248,7 @@ class _Stage:
             profile.stories = Stories()
         for state in self._states.values():
             state.stories = Stories()
+        self._network.forget_stories()
 
     def judge(self, transfers: Iterable[Transfer]) -> Outcome:
         """Send transfers the way a batch goes: encoded, admitted, judged, and their flows judged in turn."""
@@ -257,7 +260,7 @@ class _Stage:
             raise BadExample(f"{bad.field}: {bad.reason}")
         outcome = self._accounts.judge(intake, 0, self._profiles, self._seen, EVENT_MS, self._notes)
         if self._by_address:
-            return self._counterparties.judge(outcome.flows, self._states, EVENT_MS)
+            return self._counterparties.judge(outcome.flows, self._states, EVENT_MS, self._network)
         return outcome
 
 

@@ -5,10 +5,12 @@ from datetime import datetime
 
 from rules.address_state import AddressState
 from rules.finding import Finding, Unanswered
+from rules.graph.judging import CITED, NetworkJudge
+from rules.graph.network import Network
 from rules.knowledge import NOTHING, Knowledge
 from rules.messages import Flow
-from rules.outcome import Outcome, Told, compose, story_ids, take_note
-from rules.rule import CounterpartyRule, GroupRule, Near, Status
+from rules.outcome import Outcome, Tally, Told, compose, story_ids, take_note
+from rules.rule import CounterpartyRule, GroupRule, Near, NetworkRule, Rule, Status
 from rules.ruleset import Ruleset
 from rules.transfer import Kind, moment
 
@@ -34,13 +36,19 @@ class CounterpartiesEngine:
     def __init__(self, ruleset: Ruleset, knowledge: Knowledge = NOTHING) -> None:
         self.ruleset = ruleset
         self.knowledge = knowledge
+        self._network_judge = NetworkJudge(ruleset.network_rules)
         rules = [rule for rule in ruleset.counterparty_rules if not rule.of_device]
         self._on_deposit = [rule for rule in rules if Kind.DEPOSIT in rule.asked_on]
         self._on_withdrawal = [rule for rule in rules if Kind.WITHDRAWAL in rule.asked_on]
         self._on_device = [rule for rule in ruleset.counterparty_rules if rule.of_device]
 
-    def judge(self, flows: list[Flow], states: Mapping[str, AddressState], judged_ms: int) -> Outcome:
-        """Judge flows in event-time order; `states` holds every address among them and is updated in place."""
+    def judge(
+        self, flows: list[Flow], states: Mapping[str, AddressState], judged_ms: int, network: Network | None = None
+    ) -> Outcome:
+        """Judge flows in event-time order; `states` holds every address among them and is updated in place.
+
+        So is `network`; without one the rules about the network are not asked.
+        """
         outcome = Outcome()
         detected_at = moment(judged_ms)
         for flow in sorted(flows):
@@ -50,6 +58,8 @@ class CounterpartiesEngine:
                 outcome.addresses.add(flow.address)
             if flow.signals:
                 self._meet(flow, states, outcome, detected_at)
+            if network is not None:
+                self._look(flow, network, judged_ms, outcome, detected_at)
             if flow.device_id and not states[_device(flow)].service and states[_device(flow)].add(flow):
                 outcome.addresses.add(_device(flow))
                 self._ask(self._on_device, flow, _device(flow), states, outcome, detected_at)
@@ -76,6 +86,30 @@ class CounterpartiesEngine:
                 answer = Unanswered(f"the rule raised {type(error).__name__}")
             if answer is not None:
                 self._note(rule, answer, flow, key, states[key], outcome, detected_at)
+
+    def _look(self, flow: Flow, network: Network, judged_ms: int, outcome: Outcome, detected_at: datetime) -> None:
+        """A first contact joins the network; ask what it completes. A labelled address is a service and joins nobody."""
+        labelled = self.knowledge.reference.label(flow.address) is not None
+        edge = None if labelled else network.enter(flow, judged_ms)
+        if CITED in flow.signals:
+            network.cite((flow.account_id,))
+        heard = _Heard(outcome.tally, self.knowledge, flow.occurred_ms)
+        judge = self._network_judge
+        for rule, account_id, told in judge.judge(edge, network, heard) if edge else judge.ripple(network, heard):
+            if told is None:
+                outcome.tally.suppressed[rule.about.id] += 1
+                continue
+            outcome.tally.findings[rule.about.id] += 1
+            take_note(outcome, told, flow.occurred_ms)
+            outcome.alerts.append(
+                compose(
+                    told,
+                    account_id=account_id,
+                    ruleset_hash=self.ruleset.hash,
+                    source=flow.source,
+                    detected_at=detected_at,
+                )
+            )
 
     def _meet(self, flow: Flow, states: Mapping[str, AddressState], outcome: Outcome, detected_at: datetime) -> None:
         """An account with signals joins those met at the same address and device; ask about their company."""
@@ -131,3 +165,28 @@ class CounterpartiesEngine:
                     detected_at=detected_at,
                 )
             )
+
+
+class _Heard:
+    """What becomes of rules about the network that raise, and of findings that are not sent."""
+
+    def __init__(self, tally: Tally, knowledge: Knowledge, occurred_ms: int) -> None:
+        self._tally = tally
+        self._exceptions = knowledge.exceptions
+        self._occurred_ms = occurred_ms
+
+    def raised(self, rule: Rule, error: Exception) -> None:
+        """Counted, and as good as not evaluated."""
+        self._tally.raised[rule.about.id] += 1
+        self._tally.not_evaluated[rule.about.id] += 1
+
+    def counts(self, rule: NetworkRule, account_id: str, addresses: tuple[str, ...]) -> bool:
+        """Not where somebody has made an exception, nor in shadow: there it is counted only."""
+        name = rule.about.id
+        if self._exceptions.acting(name, account_id, addresses, self._occurred_ms) is not None:
+            self._tally.excepted[name] += 1
+        elif rule.about.status is Status.SHADOW:
+            self._tally.shadowed[name] += 1
+        else:
+            return True
+        return False

@@ -6,6 +6,7 @@ A rule is a class in `rules/FAMILY/NAME.py` beside `NAME.toml` with its words, t
 """
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Self
 
@@ -13,6 +14,9 @@ import msgspec
 
 from rules.address_state import AddressState
 from rules.finding import Answer
+from rules.graph.edges import Edge
+from rules.graph.network import Network
+from rules.graph.shapes import Shape
 from rules.knowledge import NOTHING, Knowledge, Need
 from rules.messages import Action, Evidence, Flow, ListMatch, Severity
 from rules.note import Note
@@ -224,3 +228,21 @@ class GroupRule(Rule):
     def judge(self, flow: Flow, near: Near) -> Answer:
         """Answer the rule's question."""
         raise NotImplementedError
+
+
+class NetworkRule(Rule):
+    """Asked at every first contact, with the whole network of first contacts, which holds it already.
+
+    The subject of its findings is an account or an address of the network; what makes two findings one story are the
+    transfers they share. A rule that `leans` on citations is asked after those that do not.
+    """
+
+    leans: ClassVar[bool] = False
+
+    def at_edge(self, edge: Edge, network: Network) -> Iterable[Shape]:
+        """The shapes that this first contact completes."""
+        return ()
+
+    def at_node(self, node: str, network: Network) -> Iterable[Shape]:
+        """The shapes around an account or address that an account near it being cited has made telling."""
+        return ()

@@ -15,7 +15,7 @@ from rules.assets import AssetClass
 from rules.lists import ListEntry
 from rules.messages import Action, Severity
 from rules.reference import Rows
-from rules.rule import About, AccountRule, CounterpartyRule, GroupRule, Rule, Status
+from rules.rule import About, AccountRule, CounterpartyRule, GroupRule, NetworkRule, Rule, Status
 from rules.tailoring import tailored
 from rules.transfer import Kind
 
@@ -108,6 +108,7 @@ class Ruleset:
         self.withdrawal_rules = _asked_on(Kind.WITHDRAWAL, running)
         self.counterparty_rules = tuple(rule for rule in running if isinstance(rule, CounterpartyRule))
         self.group_rules = tuple(rule for rule in running if isinstance(rule, GroupRule))
+        self.network_rules = tuple(rule for rule in running if isinstance(rule, NetworkRule))
 
     def __getitem__(self, rule_id: str) -> Rule:
         """The rule of that id. Raises KeyError."""

@@ -7,6 +7,7 @@ import msgspec
 
 from rules import list_log
 from rules.address_state import AddressState
+from rules.graph.network import Network
 from rules.intake import RawRecord, dead_letter
 from rules.messages import DeadLetter, Flow, ListMatch, Source
 from rules.network import CounterpartiesEngine, keys
@@ -14,7 +15,7 @@ from rules.retroactive import LookingBack
 from rules.transfer import BadTransfer, moment
 from streams import lookback
 from streams.accounts import alert_message, deadletter_message
-from streams.delivery.stage import Judged, NoMemory, Outputs, Work, Writes
+from streams.delivery.stage import Judged, Memory, MemoryChanges, Outputs, Work, Writes
 from streams.settings import COUNTERPARTIES, FLOWS, JOURNAL_COUNTERPARTIES, LISTS
 from streams.swapping import SwappingStage
 
@@ -60,11 +61,11 @@ class CounterpartiesStage(SwappingStage[CounterpartiesEngine]):
         return lookback.wanted(work.content.lists, work.content.flows, states)
 
     def judge(
-        self, work: Work, partition: int, states: MutableMapping[str, Any], memory: NoMemory, judged_ms: int
+        self, work: Work, partition: int, states: MutableMapping[str, Any], memory: "NetworkMemory", judged_ms: int
     ) -> Judged:
-        """Judge flows; here alerts about shared addresses are born, and those about the past when lists change."""
+        """Judge flows; here alerts about addresses and the network are born, and those about the past when lists change."""
         flows, unread, lists = work.content.flows, work.content.unread, work.content.lists
-        outcome = self._engine.judge(flows, states, judged_ms)
+        outcome = self._engine.judge(flows, states, judged_ms, memory.network)
         writes = Writes(
             replaced={key: _pack(states[key]) for key in sorted(outcome.addresses)},
             notes={address: _pack(note) for address, note in outcome.notes.items()},
@@ -93,3 +94,19 @@ class CounterpartiesStage(SwappingStage[CounterpartiesEngine]):
     def load_state(self, key: str, packed: bytes) -> Any:
         """A state from its stored bytes."""
         return lookback.load(key, packed) if lookback.is_own(key) else _unpack(packed)
+
+    def open_memory(self, segments: Mapping[int, bytes]) -> "NetworkMemory":
+        """The network from its stored log."""
+        return NetworkMemory(Network(segments))
+
+
+class NetworkMemory(Memory):
+    """The network of first contacts: one partition holds all of it."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+
+    def take_changes(self) -> MemoryChanges:
+        """What was noted since the last call, and the days forgotten."""
+        appended, expired = self.network.take_changes()
+        return MemoryChanges(appended, expired, self.network.days)

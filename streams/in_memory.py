@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from rules.address_state import AddressState
 from rules.engine import NO_NOTES, AccountsEngine
+from rules.graph.network import Network
 from rules.intake import Intake
 from rules.knowledge import NOTHING, Knowledge
 from rules.messages import Flow
@@ -38,7 +39,10 @@ class NetworkInMemory:
     def __init__(self, ruleset: Ruleset, knowledge: Knowledge = NOTHING) -> None:
         self._engine = CounterpartiesEngine(ruleset, knowledge)
         self._addresses: defaultdict[str, AddressState] = defaultdict(AddressState)
+        self._network = Network()
 
     def judge(self, flows: Iterable[Flow], judged_ms: int) -> Outcome:
         """Judge the flows of one batch or of several."""
-        return self._engine.judge(list(flows), self._addresses, judged_ms)
+        outcome = self._engine.judge(list(flows), self._addresses, judged_ms, self._network)
+        self._network.take_changes()
+        return outcome

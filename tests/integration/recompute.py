@@ -18,6 +18,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from rules.address_state import AddressState
 from rules.engine import AccountsEngine
+from rules.graph.network import Network
 from rules.intake import Gate, Intake
 from rules.knowledge import Knowledge
 from rules.list_log import read
@@ -94,6 +95,13 @@ class Stored:
         self.position: tuple[int, ...] = ()
         self.states: dict[str, bytes] = {}
         self.segments: dict[int, bytes] = {}
+
+    def keep(self, appended: dict[int, bytes], expired: tuple[int, ...]) -> None:
+        """What a batch left in the memory of its partition."""
+        for number, more in appended.items():
+            self.segments[number] = self.segments.get(number, b"") + more
+        for number in expired:
+            self.segments.pop(number, None)
 
 
 class Past:
@@ -203,11 +211,7 @@ class Recomputation:
             self._check_batch("accounts", partition, batch, numbers, pack(sent), bundles, stored)
             self._bundles.update((f"{partition}/{batch['n']}".encode(), bundle) for bundle in bundles)
             self._keep_profiles(outcome.movements, profiles, stored)
-            appended, expired = seen.take_changes()
-            for number, more in appended.items():
-                stored.segments[number] = stored.segments.get(number, b"") + more
-            for number in expired:
-                stored.segments.pop(number, None)
+            stored.keep(*seen.take_changes())
         for place, (topic, records) in enumerate(sources):
             if taken[place] != len(records):
                 self.differences.append(f"{topic}[{partition}]: {len(records) - taken[place]} records are not judged")
@@ -223,6 +227,7 @@ class Recomputation:
             more, less = found - self._bundles, self._bundles - found
             self.differences.append(f"{FLOWS}[{partition}]: {more.total()} bundles too many, {less.total()} missing")
         states: defaultdict[str, AddressState] = defaultdict(AddressState)
+        network = Network()
         alerts: list[tuple[bytes, bytes]] = []
         taken = [0, 0]
         lists = self._reader.read(LISTS, partition)
@@ -231,7 +236,8 @@ class Recomputation:
             bundles = self._cut(FLOWS, partition, records, taken, 0, batch["ranges"][0])
             changes = self._cut(LISTS, partition, lists, taken, 1, batch["ranges"][1])
             flows = [flow for _, _, bundle in bundles for flow in read_flows(bundle or b"")]
-            outcome = self._network.judge(flows, states, batch["judged_ms"])
+            outcome = self._network.judge(flows, states, batch["judged_ms"], network)
+            stored.keep(*network.take_changes())
             back = LookingBack(self._network.ruleset.hash, moment(batch["judged_ms"]))
             past.remember(sorted(flows), back, stored)
             past.change(changes, back, partition, stored)

@@ -1,0 +1,128 @@
+"""Asks the rules about the network, and turns what they find into stories. One flow at a time; pure."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Final, NamedTuple, Protocol
+
+from rules.finding import Finding
+from rules.graph.edges import Edge, address_of
+from rules.graph.network import Network
+from rules.graph.shapes import Shape
+from rules.graph.telling import Telling
+from rules.outcome import Told, alert_id
+from rules.rule import NetworkRule, Rule
+
+CITED: Final = "cited"  # the signal with which a rule about an account has it taken for cited
+EVIDENCE: Final = 20  # transfers cited at most, the latest
+_RIPPLES: Final = 3  # judgement: how far an account being cited is followed within one flow
+
+
+class Noted(NamedTuple):
+    """A finding that is to be sent, or whose story has been told far enough: then `told` is None."""
+
+    rule: NetworkRule
+    account_id: str
+    told: Told | None
+
+
+class Heard(Protocol):
+    """What the judge's caller does about rules that raise and findings that must not count."""
+
+    def raised(self, rule: Rule, error: Exception) -> None:
+        """A rule raised."""
+
+    def counts(self, rule: NetworkRule, account_id: str, addresses: tuple[str, ...]) -> bool:
+        """Whether a finding counts: its rule is live and nobody has made an exception."""
+
+
+class NetworkJudge:
+    """The rules about the network: those that stand alone first, then those that lean on who is cited, by their ids."""
+
+    def __init__(self, rules: Iterable[NetworkRule]) -> None:
+        self.rules = tuple(sorted(rules, key=lambda rule: (rule.leans, rule.about.id)))
+
+    def judge(self, edge: Edge, network: Network, heard: Heard) -> Iterator[Noted]:
+        """What a first contact completes, and what the citations that follow make telling around them."""
+        for rule in self.rules:
+            yield from _noted(rule, partial(rule.at_edge, edge, network), network, heard)
+        yield from self.ripple(network, heard)
+
+    def ripple(self, network: Network, heard: Heard) -> Iterator[Noted]:
+        """Ask about the company of the accounts that have just been cited."""
+        for _ in range(_RIPPLES):
+            near = set(network.fresh)
+            for node in sorted(network.fresh):
+                received, sent = network.around(node)
+                near.update(edge.sender for edge in received)
+                near.update(edge.receiver for edge in sent)
+            network.fresh.clear()
+            for node in sorted(near):
+                for rule in self.rules:
+                    yield from _noted(rule, partial(rule.at_node, node, network), network, heard)
+        network.fresh.clear()
+
+
+def _noted(rule: NetworkRule, question: Callable[[], Iterable[Shape]], network: Network, heard: Heard) -> Iterator[Noted]:
+    """The findings of a rule that count, each put to its story before the next is looked for."""
+    try:
+        shapes = list(question())
+    except Exception as error:  # noqa: BLE001  # a broken rule must not stop the flow nor pass as clean
+        heard.raised(rule, error)
+        return
+    for shape in shapes:
+        account, address = _account(shape), address_of(shape.subject)
+        if heard.counts(rule, account, (address,) if address else ()):
+            yield Noted(rule, account, _told(rule, shape, network))
+
+
+def _told(rule: NetworkRule, shape: Shape, network: Network) -> Told | None:
+    """Put a shape to its story: a new one, or one told again when it has doubled. None when there is no more to say."""
+    stories, events = network.stories, {edge.event_id for edge in shape.edges}
+    known = stories.find(shape.edges)
+    first = known or alert_id(rule.about.id, shape.subject, (min(shape.edges).event_id,))
+    size = len(events) if known is None else stories.grown(known, events)
+    joined = set(stories.missing(known, events))
+    cited: set[str] = set()
+    if shape.citing:
+        joined |= events - stories.citing
+        cited = {node for edge in shape.edges for node in (edge.sender, edge.receiver)}
+    if joined or size or any(map(network.stale, cited)):
+        anew = {node for edge in shape.edges if edge.event_id in joined for node in (edge.sender, edge.receiver)} & cited
+        lists = (tuple(sorted(joined)), size, shape.citing, tuple(sorted(cited)), tuple(sorted(anew)))
+        network.tell(Telling(network.now_ms, first, *lists))
+    if not size:
+        return None
+    this = first if known is None else alert_id(rule.about.id, shape.subject, (first, "size", size))
+    return Told(rule, _finding(shape), this, known)
+
+
+def _finding(shape: Shape) -> Finding:
+    cited = {edge.event_id: edge for edge in sorted(shape.edges)}
+    return Finding(
+        story=(),
+        evidence=tuple(edge.evidence(shape.shows) for edge in list(cited.values())[-EVIDENCE:]),
+        facts=_readable(shape.facts),
+        counterparty=address_of(shape.subject),
+        severity=shape.severity,
+    )
+
+
+def _readable(facts: dict[str, object]) -> dict[str, object]:
+    """Addresses as they are written, without the mark that tells them from accounts."""
+    return {name: _spelled(value) for name, value in facts.items()}
+
+
+def _spelled(value: object) -> object:
+    if isinstance(value, str):
+        return address_of(value) or value
+    if isinstance(value, list):
+        return [_spelled(one) for one in value]
+    return value
+
+
+def _account(shape: Shape) -> str:
+    """The account that the alert names: the subject, or the one that dealt with it last."""
+    if address_of(shape.subject) is None:
+        return shape.subject
+    nodes = [node for edge in sorted(shape.edges, reverse=True) for node in (edge.sender, edge.receiver)]
+    return next(node for node in nodes if address_of(node) is None)

@@ -1,0 +1,206 @@
+"""All that is remembered of the network: the graph, the cited accounts, what has been told; and its log.
+
+The log is what the store keeps: bytes appended to the segment of a day. The memory rebuilt from the segments there are is
+the one that wrote them, to the last bit.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from struct import Struct
+from typing import Final, NamedTuple
+
+import msgspec
+
+from rules.graph.company import CITED_MS, Company, Shares, Standing
+from rules.graph.constant import Constant, constant_share
+from rules.graph.edges import DAY_MS, KEPT_MS, Edge, Graph, Owner
+from rules.graph.telling import Stories, Telling
+from rules.messages import Flow
+
+LOG_DAYS: Final = CITED_MS // DAY_MS + 1
+_AHEAD_MS: Final = DAY_MS  # judgement: a transfer from further in the future does not move the time
+_SAME_CONSTANT: Final = 3e-4  # judgement: shares that differ by rounding only
+_LENGTH: Final = Struct("<I")
+_pack: Final = msgspec.msgpack.Encoder().encode
+_unpack: Final = msgspec.msgpack.Decoder(list[Edge | Owner | Telling | Constant | Shares]).decode
+
+
+class Paths(NamedTuple):
+    """Paths of two first contacts from one node to another, by the node between them."""
+
+    source: str
+    gatherer: str
+    middles: dict[str, tuple[Edge, Edge]]
+
+
+class Network:
+    """The memory of first contacts, in event time."""
+
+    def __init__(self, segments: Mapping[int, bytes] | None = None) -> None:
+        self.graph = Graph()
+        self.company = Company()
+        self.stories = Stories()
+        self.shares = Shares()
+        self.constants: dict[float, int] = {}  # shares that middle accounts were seen to pass on -> when noted last
+        self.fresh: set[str] = set()  # accounts cited since this was last emptied
+        self.searched: tuple[Edge, int, list[Paths]] | None = None  # the last search for paths, which two rules ask for
+        self._told: defaultdict[int, list[Telling | Constant]] = defaultdict(list)
+        self._days = range(0)
+        self._new: defaultdict[int, list[Edge | Owner | Telling | Constant | Shares]] = defaultdict(list)
+        self._expired: list[int] = []
+        self._counted = Shares()
+        if segments:
+            self._load(segments)
+
+    @property
+    def now_ms(self) -> int:
+        """The latest event time."""
+        return self.graph.now_ms
+
+    @property
+    def days(self) -> range:
+        """The numbers of the segments there are."""
+        return self._days
+
+    def enter(self, flow: Flow, judged_ms: int) -> Edge | None:
+        """Take in a flow; the edge, if it is one that says something new. Its address must not be a service's."""
+        self._advance(min(flow.occurred_ms, judged_ms + _AHEAD_MS))
+        if flow.own_address and (owner := self.graph.own(flow)) is not None:
+            self._note(owner)
+        edge = self.graph.edge(flow) if flow.first else None
+        if edge is not None:
+            self.graph.add(edge)
+            self._note(edge, edge.occurred_ms // DAY_MS)
+            self.shares.count(self.is_cited(edge.sender), self.is_cited(edge.receiver))
+        return edge
+
+    def standing(self, node: str) -> Standing | None:
+        """What is known of a cited account; None for others."""
+        return self.company.standing(node, self.now_ms)
+
+    def is_cited(self, node: str) -> bool:
+        """Whether a structural finding named the account within the time that citations last."""
+        return self.company.standing(node, self.now_ms) is not None
+
+    def stale(self, node: str) -> bool:
+        """Whether the account was not cited within the last day."""
+        standing = self.standing(node)
+        return standing is None or standing.last_ms <= self.now_ms - DAY_MS
+
+    def around(self, node: str) -> tuple[list[Edge], list[Edge]]:
+        """All that the node received and sent, as far as it is kept."""
+        since = self.now_ms - KEPT_MS
+        return self.graph.received(node, since), self.graph.sent(node, since)
+
+    def cite(self, nodes: Iterable[str]) -> None:
+        """Take accounts for cited because another rule says so."""
+        named = tuple(sorted(nodes))
+        self.tell(Telling(self.now_ms, "", (), 0, True, named, named))
+
+    def tell(self, telling: Telling) -> None:
+        """Keep what a finding changed."""
+        self._take(telling)
+        self._told[self._days[-1]].append(telling)
+        self._note(telling)
+
+    def forget_stories(self) -> None:
+        """Nothing counts as told any more; who is cited stays so. For worked examples."""
+        self.stories = Stories()
+
+    def learn(self, edges: Iterable[Edge]) -> None:
+        """Learn the constant share that the middle accounts of a structure pass on, if they do."""
+        share = constant_share(list(edges), self.around)
+        if share is None:
+            return
+        known = next((one for one in self.constants if abs(one - share) < _SAME_CONSTANT), None)
+        if known is not None and self.constants[known] > self.now_ms - CITED_MS // 4:
+            return
+        constant = Constant(known or share, self.now_ms)
+        self.constants[constant.share] = constant.noted_ms
+        self._told[self._days[-1]].append(constant)
+        self._note(constant)
+        if known is None:
+            self.fresh.update(self.company.all(self.now_ms))
+
+    def take_changes(self) -> tuple[dict[int, bytes], tuple[int, ...]]:
+        """What to append to which segment and which segments to delete, since the last call."""
+        if self.now_ms != self._counted.now_ms or self.shares.sender != self._counted.sender:
+            self._counted = Shares(self.shares.sender, self.shares.receiver, self.now_ms)
+            self._note(self._counted)
+        appended = {}
+        for day, entries in sorted(self._new.items()):
+            packed = _pack(entries)
+            appended[day] = _LENGTH.pack(len(packed)) + packed
+        expired = tuple(self._expired)
+        self._new.clear()
+        self._expired.clear()
+        return appended, expired
+
+    def _advance(self, occurred_ms: int) -> None:
+        """Let time go on; at a new day, what is too old goes, and what was told is remembered by what remains."""
+        if not self.graph.advance(occurred_ms):
+            return
+        today = occurred_ms // DAY_MS
+        days = range(max(self._days.start, today + 1 - LOG_DAYS) if self._days else today + 1 - LOG_DAYS, today + 1)
+        gone = [day for day in self._days if day < days.start]
+        self._days = days
+        if gone:
+            self._expired += gone
+            for day in gone:
+                self._new.pop(day, None)
+            if any(self._told.pop(day, None) for day in gone):
+                self._retell()
+
+    def _retell(self) -> None:
+        self.company, self.stories, self.constants = Company(), Stories(), {}
+        for _, told in sorted(self._told.items()):
+            for one in told:
+                self._take(one)
+        self.fresh.clear()
+
+    def _take(self, one: Telling | Constant) -> None:
+        if isinstance(one, Constant):
+            self.constants[one.share] = one.noted_ms
+            return
+        self.stories.take(one)
+        for node in one.cited:
+            if self.company.cite(node, one.told_ms, node in one.anew):
+                self.fresh.add(node)
+
+    def _note(self, entry: Edge | Owner | Telling | Constant | Shares, day: int | None = None) -> None:
+        self._new[self._days[-1] if day is None else min(max(day, self._days[0]), self._days[-1])].append(entry)
+
+    def _load(self, segments: Mapping[int, bytes]) -> None:
+        entries: dict[int, list[Edge | Owner | Telling | Constant | Shares]] = {}
+        for day, stored in sorted(segments.items()):
+            entries[day] = [entry for part in _parts(stored) for entry in _unpack(part)]
+        self._days = range(min(entries), max(entries) + 1)
+        everything = [entry for _, of_day in sorted(entries.items()) for entry in of_day]
+        for entry in everything:
+            if isinstance(entry, Owner):
+                self.graph.learn(entry)
+        for entry in everything:
+            if isinstance(entry, Shares):
+                self._counted = entry
+        self.shares = Shares(self._counted.sender, self._counted.receiver)
+        self.graph.now_ms = self._counted.now_ms
+        self._load_edges(everything)
+        for day, of_day in entries.items():
+            self._told[day] = [entry for entry in of_day if isinstance(entry, Telling | Constant)]
+        self._retell()
+
+    def _load_edges(self, everything: list[Edge | Owner | Telling | Constant | Shares]) -> None:
+        """The edges that are young enough, between the nodes that are known now."""
+        limit, node = (self.now_ms - KEPT_MS) // DAY_MS, self.graph.node
+        for edge in everything:
+            if isinstance(edge, Edge) and edge.occurred_ms // DAY_MS >= limit:
+                self.graph.add(msgspec.structs.replace(edge, sender=node(edge.sender), receiver=node(edge.receiver)))
+
+
+def _parts(stored: bytes) -> Iterable[bytes]:
+    at = 0
+    while at < len(stored):
+        (size,) = _LENGTH.unpack_from(stored, at)
+        at += _LENGTH.size
+        yield stored[at : at + size]
+        at += size

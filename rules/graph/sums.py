@@ -1,0 +1,91 @@
+"""Transfers in and out of an account of which the sums fit a share, and how many such matches chance would give."""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import combinations
+from math import comb, log10
+from typing import Final
+
+import msgspec
+
+from rules.graph.edges import DAY_MS, Edge
+
+_SIZES: Final = (  # transfers in and out that may add up, the likeliest first; the later, the more ways to match by chance
+    *((1, 1), (1, 2), (2, 1), (1, 3), (3, 1), (2, 2), (2, 3), (3, 2)),
+    *((4, 1), (3, 3), (5, 1), (6, 1), (7, 1)),
+)
+_PAIRED: Final = 24  # judgement: latest transfers that are compared one by one
+_SUMMED_IN: Final = 10  # judgement: of which sums are made
+_SUMMED_OUT: Final = 8
+_GRAIN: Final = 10_000  # values are told in cents
+_SPREAD: Final = 1_000_000_000  # judgement: sums of some transfers of some hundred dollars lie within a thousand
+_GATHERED_MS: Final = 12 * DAY_MS  # measured: docs/network.md
+_SLACK_MS: Final = DAY_MS  # ledgers that carry days only, and credit inside an exchange
+
+Sum = tuple[int, tuple[Edge, ...]]
+
+
+class Match(msgspec.Struct, frozen=True, gc=False):
+    """Transfers in and out that fit the share; `points` are -log10 of the matches that chance would give."""
+
+    edges: tuple[Edge, ...]
+    points: float
+
+
+class Sums:
+    """What an account received and sent: the latest of both, oldest first."""
+
+    def __init__(self, received: list[Edge], sent: list[Edge], window_ms: int) -> None:
+        self._ins, self._outs = received[-_PAIRED:], sent[-_PAIRED:]
+        self._window_ms = window_ms
+
+    def match(self, share: float, edge: Edge | None, most: float) -> Match | None:
+        """The simplest match with this share; one with `edge` in it, if given.
+
+        Sizes of which not even `most` points more than chance would do are not looked at.
+        """
+        ins, outs, tried = self._ins, self._outs, 0
+        for several_in, several_out in _SIZES:
+            if several_in + several_out > 2:
+                ins, outs = ins[-_SUMMED_IN:], outs[-_SUMMED_OUT:]
+            if several_in > len(ins) or several_out > len(outs):
+                continue
+            tried += comb(len(ins), several_in) * comb(len(outs), several_out)
+            near = _GRAIN * (several_out + share * several_in) / 2 + _GRAIN / 10
+            points = -log10(tried * 2 * near / _SPREAD)
+            if points + most < 0:
+                return None
+            if edge is not None and edge not in ins and edge not in outs:
+                return None
+            came = _sums(ins, several_in, edge if edge in ins else None)
+            left = sorted(_sums(outs, several_out, edge if edge in outs else None))
+            for one in self._fitting(came, left, share, near):
+                return Match(one, points)
+        return None
+
+    def _fitting(self, came: Iterator[Sum], left: list[Sum], share: float, near: float) -> Iterator[tuple[Edge, ...]]:
+        totals = [total for total, _ in left]
+        for total, first in came:
+            place = bisect_left(totals, share * total - near)
+            while place < len(totals) and totals[place] <= share * total + near:
+                then = left[place][1]
+                place += 1
+                in_order = then[0].occurred_ms >= first[-1].occurred_ms - _SLACK_MS
+                if in_order and then[-1].occurred_ms - first[0].occurred_ms <= self._window_ms:
+                    yield (*first, *then)
+
+
+def _sums(edges: list[Edge], several: int, with_edge: Edge | None) -> Iterator[Sum]:
+    """Every sum of that many transfers close enough in time; those with one of them in it, if given."""
+    if several == 1:
+        for edge in edges if with_edge is None else (with_edge,):
+            yield edge.value, (edge,)
+        return
+    if with_edge is None:
+        chosen: Iterator[tuple[Edge, ...]] = combinations(edges, several)
+    else:
+        others = [edge for edge in edges if edge is not with_edge]
+        chosen = (tuple(sorted((*some, with_edge))) for some in combinations(others, several - 1))
+    for some in chosen:
+        if some[-1].occurred_ms - some[0].occurred_ms < _GATHERED_MS:
+            yield sum(edge.value for edge in some), some
