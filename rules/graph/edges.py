@@ -13,9 +13,11 @@ import msgspec
 from rules.messages import Evidence, Flow
 from rules.transfer import dollars, moment
 
-DAY_MS: Final = 86_400_000
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
 KEPT_MS: Final = 35 * DAY_MS  # judgement: half as long again as the 23 days within which patterns stand out
 EDGES: Final = 64  # judgement: edges kept of a node and direction; who has more within the time kept is a hub
+EDGES_OF_ADDRESS: Final = 16  # judgement: an address with more that is no known account is a service nobody labelled
 _ADDRESS: Final = "\0"  # what the node of an address begins with, that of an account is the account's id
 _OWNER_NOTED_MS: Final = 17 * DAY_MS  # judgement: how often an owner is noted again, so that owners outlive their edges
 
@@ -68,15 +70,11 @@ class Graph:
 
     def sent(self, node: str, since_ms: int) -> list[Edge]:
         """What the node sent after that time, oldest first; nothing for a hub."""
-        return _after(self.outgoing.get(node, ()), since_ms)
+        return _after(self.outgoing.get(node, ()), node, since_ms)
 
     def received(self, node: str, since_ms: int) -> list[Edge]:
         """What the node received after that time, oldest first; nothing for a hub."""
-        return _after(self.incoming.get(node, ()), since_ms)
-
-    def is_hub(self, node: str) -> bool:
-        """Whether the node deals with too many others to mean anything."""
-        return len(self.incoming.get(node, ())) >= EDGES or len(self.outgoing.get(node, ())) >= EDGES
+        return _after(self.incoming.get(node, ()), node, since_ms)
 
     def own(self, flow: Flow) -> Owner | None:
         """Learn whose address the flow's own address is; the owner where that is worth noting down."""
@@ -122,9 +120,9 @@ class Graph:
         if edge.sender == edge.receiver:
             return
         self._days[edge.occurred_ms // DAY_MS].append(edge)
-        for edges in (self.outgoing[edge.sender], self.incoming[edge.receiver]):
+        for node, edges in ((edge.sender, self.outgoing[edge.sender]), (edge.receiver, self.incoming[edge.receiver])):
             insort(edges, edge)
-            if len(edges) > EDGES:
+            if len(edges) > _kept(node):
                 del edges[0]
 
     def advance(self, occurred_ms: int) -> bool:
@@ -142,8 +140,12 @@ class Graph:
         return new_day
 
 
-def _after(edges: list[Edge] | tuple[()], since_ms: int) -> list[Edge]:
-    if not edges or len(edges) >= EDGES:
+def _kept(node: str) -> int:
+    return EDGES_OF_ADDRESS if node.startswith(_ADDRESS) else EDGES
+
+
+def _after(edges: list[Edge] | tuple[()], node: str, since_ms: int) -> list[Edge]:
+    if not edges or len(edges) >= _kept(node):
         return []
     if edges[0].occurred_ms > since_ms:
         return edges.copy() if isinstance(edges, list) else []

@@ -85,7 +85,7 @@ def _told(rule: NetworkRule, shape: Shape, network: Network) -> Told | None:
     cited: set[str] = set()
     if shape.citing:
         joined |= events - stories.citing
-        cited = {node for edge in shape.edges for node in (edge.sender, edge.receiver)}
+        cited = {node for edge in shape.edges for node in (edge.sender, edge.receiver) if address_of(node) is None}
     if joined or size or any(map(network.stale, cited)):
         anew = {node for edge in shape.edges if edge.event_id in joined for node in (edge.sender, edge.receiver)} & cited
         lists = (tuple(sorted(joined)), size, shape.citing, tuple(sorted(cited)), tuple(sorted(anew)))

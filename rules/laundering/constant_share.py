@@ -66,11 +66,11 @@ class ConstantShare(NetworkRule):
                     edges=tuple(sorted(match.edges)),
                     shows="Part of value passed on less the share that this crew keeps",
                     facts={
-                        "share_passed_on": share,
-                        "points_against_chance": round(match.points, 2),
+                        "share_passed_on": f"{share:.4f}",
+                        "tenths_against_chance": round(_TENTH * match.points),
                         "cited_before": cited,
-                        "points": round(points, 2),
-                        "points_minimum": self.least,
+                        "tenths": round(_TENTH * points),
+                        "tenths_minimum": self.params.least,
                     },
                     citing=points >= _PROOF,
                 )

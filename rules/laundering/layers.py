@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-from rules.graph.edges import DAY_MS, Edge
+from rules.graph.edges import HOUR_MS, Edge, address_of
 from rules.graph.network import Network
 from rules.graph.search import widest_layer
 from rules.graph.shapes import Shape
@@ -15,7 +15,7 @@ _PAIR: Final = 2
 
 
 class Thresholds(Params, frozen=True, kw_only=True):
-    """`width` senders that all paid the same `width` receivers; or two senders with `pair_reach` receivers in common.
+    """`width` senders that all paid the same `width` receivers; or two accounts with `pair_reach` receivers in common.
 
     A layer of `accounts` of which all are cited already, but one, is told as well.
     """
@@ -42,7 +42,8 @@ class Layers(NetworkRule):
         if layer is None:
             return
         senders, receivers, edges = layer
-        pair = len(senders) == _PAIR and len(receivers) >= params.pair_reach
+        accounts = not any(map(address_of, senders))
+        pair = accounts and len(senders) == _PAIR and len(receivers) >= params.pair_reach
         alone = pair or min(len(senders), len(receivers)) >= params.width
         members = [*senders, *receivers]
         cited = sum(map(network.is_cited, members))
@@ -57,7 +58,7 @@ class Layers(NetworkRule):
                     "width_minimum": params.width,
                     "receivers_minimum_of_two": params.pair_reach,
                     "cited_before": cited,
-                    "window_days": params.window / DAY_MS,
+                    "window_hours": params.window / HOUR_MS,
                 },
                 citing=alone,
             )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from rules.graph.edges import DAY_MS, Edge
+from rules.graph.edges import HOUR_MS, Edge
 from rules.graph.network import Network
 from rules.graph.search import circle
 from rules.graph.shapes import Shape
@@ -53,7 +53,7 @@ class RoundTrip(NetworkRule):
                     "hops_minimum": params.alone,
                     "accounts": [hop.sender for hop in hops],
                     "cited_before": cited,
-                    "window_days": params.window / DAY_MS,
+                    "window_hours": params.window / HOUR_MS,
                 },
                 citing=alone,
             )

@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from rules.graph.constant import alike
-from rules.graph.edges import DAY_MS, Edge
+from rules.graph.edges import HOUR_MS, Edge, address_of
 from rules.graph.network import Network, Paths
 from rules.graph.search import scattered_and_gathered
 from rules.graph.shapes import Shape
@@ -37,6 +37,8 @@ class ScatterGather(NetworkRule):
 
     def _judge(self, paths: Paths, network: Network) -> Iterable[Shape]:
         source, gatherer, middles = paths
+        if any(map(address_of, middles)) or (address_of(source) and address_of(gatherer)):
+            return  # from one service to another, or over one, is how most customers move
         same_share = alike([second.value / max(first.value, 1) for first, second in middles.values()])
         cited = sum(map(network.is_cited, (source, gatherer, *middles)))
         alone = same_share or len(middles) >= self.params.middles
@@ -51,7 +53,7 @@ class ScatterGather(NetworkRule):
                     "middle_accounts_minimum": self.params.middles,
                     "cited_before": cited,
                     "same_share": same_share,
-                    "window_days": self.params.window / DAY_MS,
+                    "window_hours": self.params.window / HOUR_MS,
                 },
                 citing=alone,
             )

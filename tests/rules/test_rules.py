@@ -23,7 +23,7 @@ RULESET = load_rules()
 FILES = list(RULESET.files.values())
 EXAMPLES = [(file, example) for file in FILES for example in file.example]
 FIRING = [(file, example) for file, example in EXAMPLES if example.expect == "fires"]
-SOURCES = re.compile(r"judgement|\d+ CFR \d|Tazama|FATF-|FIN-\d{4}-|OFAC|AMLworld|DPRK-")
+SOURCES = re.compile(r"judgement|\d+ CFR \d|Tazama|FATF-|FIN-\d{4}-|OFAC|AMLworld|DPRK-|docs/network\.md")
 
 
 def example_id(value: RuleFile | Example | str) -> str:

@@ -31,7 +31,7 @@ def test_a_record_that_is_no_bundle_is_a_dead_letter_and_the_others_are_judged()
     ]
     work = STAGE.decode(2, [records, []])
     states = {key: STAGE.fresh_state(key) for key in work.keys}
-    judged = STAGE.judge(work, 2, states, None, T0)
+    judged = STAGE.judge(work, 2, states, STAGE.open_memory({}), T0)
     assert judged.counts == (2, 0, 0, 2)
     topics = [message.topic for message in judged.outputs.messages]
     assert topics == [ALERTS, DEADLETTERS, DEADLETTERS]
@@ -43,13 +43,13 @@ def test_a_record_that_is_no_bundle_is_a_dead_letter_and_the_others_are_judged()
 def test_a_stored_address_reads_back_as_it_was() -> None:
     work = STAGE.decode(0, [[(0, None, bundle(flow(1, "a"), flow(2, "b")))], []])
     states = {key: STAGE.fresh_state(key) for key in work.keys}
-    writes = STAGE.judge(work, 0, states, None, T0).writes
+    writes = STAGE.judge(work, 0, states, STAGE.open_memory({}), T0).writes
     assert STAGE.load_state(ADDRESS, writes.replaced[ADDRESS]) == states[ADDRESS]
 
 
 def test_only_addresses_that_changed_are_written() -> None:
     work = STAGE.decode(0, [[(0, None, bundle(flow(2, "a")))], []])
     states = {key: STAGE.fresh_state(key) for key in work.keys}
-    STAGE.judge(work, 0, states, None, T0)
+    STAGE.judge(work, 0, states, STAGE.open_memory({}), T0)
     older = STAGE.decode(0, [[(1, None, bundle(flow(1, "a")))], []])
-    assert STAGE.judge(older, 0, states, None, T0).writes.replaced == {}
+    assert STAGE.judge(older, 0, states, STAGE.open_memory({}), T0).writes.replaced == {}

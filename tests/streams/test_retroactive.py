@@ -64,7 +64,7 @@ class World:
         while work.settled and (more := self.stage.follow(work, self.states) - work.keys):
             work.keys |= more
             self._load(more)
-        judged = self.stage.judge(work, 0, self.states, None, T0)
+        judged = self.stage.judge(work, 0, self.states, self.stage.open_memory({}), T0)
         for key, part in judged.writes.appended.items():
             self.store[key] = self.store.get(key, b"") + part
         self.store |= judged.writes.replaced

@@ -58,7 +58,7 @@ async def answer(url: str, seen: bytes, records: list[bytes]) -> tuple[float, in
     while more := stage.follow(work, states) - work.keys:
         work.keys |= more
         await load(more)
-    judged = stage.judge(work, 0, states, None, 1)
+    judged = stage.judge(work, 0, states, stage.open_memory({}), 1)
     took = time.perf_counter() - started
     await store.close()
     assert isinstance(judged.writes, Writes)
