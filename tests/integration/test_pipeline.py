@@ -143,7 +143,7 @@ def test_sigterm_moves_partitions_to_the_other_worker_and_nothing_is_lost(pipeli
     send_transfers(pipeline.kafka.bootstrap, second)
     verdicts = pipeline.wait_for_verdicts({one["event_id"] for one in [*first, *second]})
     assert max(Counter(one["event_id"] for one in verdicts).values()) == 1
-    assert worker.metric(ready) == 2
+    wait_until(lambda: worker.metric(ready) == 2, 10, "both partitions at the one that stays")
 
 
 def test_the_audit_accounts_for_everything_that_went_before(pipeline: Pipeline, worker: Worker) -> None:
