@@ -34,8 +34,9 @@ class Why(StrEnum):
     NUMBER = "the same number"
 
 
-# How many bits a word loses when a letter may differ: so many more words of its length come near it. Measured on the words
-# of the SDN list of 2021 (log2 of the words within one edit against those of the same sound), rounded up.
+# How many bits a word loses when a letter may differ, by its length: so many more words come near it. On the SDN list of
+# 2021 log2 of the names within one edit of a word, against those with the word itself, is 5.6, 4.5, 3.3, 2.2, 1.4, 0.8, 0.6
+# for 2 to 8 letters; somewhat more is asked, most of short words, which frequent names are.
 _TYPO_COSTS: Final = (9.0, 9.0, 8.0, 6.0, 4.0, 2.5, 1.5, 1.0, 0.7)
 _DENSE_SOUND: Final = 5
 _FAR_AT: Final = 5

@@ -119,8 +119,7 @@ class Postings:
             near = self._spellings.near(each, text.vowels, text.dense)
             if near.bits > 1:
                 names = self._joined.get(each, _NOTHING) | together.get(each, _NOTHING)
-                size = len(names) + sum([len(self._names_of[sound]) for sound in near.sounds])
-                found.append(_Asked(near, names, size))
+                found.append(_Asked(near, names, len(names) + near.size))
         found.sort(key=lambda each: each.size)
         return found
 

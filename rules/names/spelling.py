@@ -21,16 +21,21 @@ _TITLE_BITS: Final = 2.0
 _TWO_EDITS_AT: Final = 7
 _SHUFFLED_AT: Final = 5
 _VOWEL: Final = re.compile("[aeiou]").search
+_VOWELS: Final = re.compile("[aeiou]+").sub
 # How print and OCR confuse letters: what is read, and what may stand there.
 _MISREAD: Final = (("rn", "m"), ("m", "rn"), ("cl", "d"), ("vv", "w"), ("ii", "u"))
 
 
 class Near(msgspec.Struct, frozen=True, gc=False):
-    """What a word is worth in bits, the number of its own sound, and the numbers of all sounds it may stand for."""
+    """What a word is worth in bits, the number of its own sound, and the numbers of all sounds it may stand for.
+
+    `size` is how many names have one of them, those that have several counted as often.
+    """
 
     bits: float
     own: int | None
     sounds: frozenset[int]
+    size: int
 
 
 class Spellings:
@@ -43,7 +48,9 @@ class Spellings:
         self._meaning_of: dict[str, str] = dict(MEANINGS_OF)
         texts_of: list[dict[str, None]] = []
         meanings: dict[str, dict[int, None]] = defaultdict(dict)
+        self._counts: list[int] = []
         for words in names:
+            counted = set()
             for word in words:
                 if word.role in (Role.PARTICLE, Role.INITIAL):
                     continue
@@ -51,6 +58,10 @@ class Spellings:
                 if number == len(texts_of):
                     texts_of.append({})
                     self._bits.append(0.0)
+                    self._counts.append(0)
+                if number not in counted:
+                    counted.add(number)
+                    self._counts[number] += 1
                 self._bits[number] = max(self._bits[number], word.bits)
                 self._bits_of_text[word.text] = max(word.bits, self._bits_of_text.get(word.text, 0.0))
                 texts_of[number][word.text] = None
@@ -117,7 +128,8 @@ class Spellings:
                 if vowels is not Vowels.UNWRITTEN:
                     self._misspellings(text, key, own, found)
                 self._without_vowels(text, vowels, found)
-        return Near(bits, own, frozenset(found))
+        counts = self._counts
+        return Near(bits, own, frozenset(found), sum([counts[each] for each in found]))
 
     def _worth(self, text: str, own: int | None) -> float:
         if is_title(text):
@@ -132,9 +144,10 @@ class Spellings:
     def _misspellings(self, text: str, key: str, own: int | None, found: set[int]) -> None:
         if len(key) > 1:
             near = set().union(*(self._deletes.get(each, ()) for each in _deletes(key)))
-            limit = 1 if len(key) < _TWO_EDITS_AT else 2
-            sounds = self._sounds
-            found.update([other for other in near if OSA.distance(key, sounds[other], score_cutoff=limit) <= limit])
+            if len(key) < _TWO_EDITS_AT:
+                sounds = self._sounds
+                near = {other for other in near if OSA.distance(key, sounds[other], score_cutoff=1) <= 1}
+            found |= near
         if own is None:
             found.update(*(self._misspelt.get(each, ()) for each in _deletes(text)))
         for seen, meant in _MISREAD:
@@ -150,10 +163,16 @@ class Spellings:
         if vowels:
             found.update(self._skeletons.get(consonants, ()))
             return
+        if 2 * len(_VOWELS("", text)) < len(text):  # a word full of vowels has dropped none
+            return
+        size = len(text)
         for same in (consonants, "a" + consonants):
             for other in self._skeletons.get(same, ()):
-                if other not in found and any(drops_vowels(text, word) for word in self._texts_of[other]):
-                    found.add(other)
+                if other not in found:
+                    for word in self._texts_of[other]:
+                        if len(word) > size and drops_vowels(text, word):
+                            found.add(other)
+                            break
 
 
 def _frozen(found: Mapping[str, list[int]]) -> dict[str, tuple[int, ...]]:

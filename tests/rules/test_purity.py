@@ -12,7 +12,7 @@ ROOT = Path(rules.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 LIBRARIES = {
     *("msgspec", "base58", "bech32", "Crypto", "xxhash", "rules"),
-    *("anyascii", "japanese_personal_name_dataset", "numpy", "rapidfuzz", "rigour"),
+    *("anyascii", "japanese_personal_name_dataset", "rapidfuzz", "rigour"),
 }
 IMPURE = {
     *("os", "io", "pathlib", "shutil", "tempfile", "glob", "fcntl", "mmap", "sqlite3", "importlib", "pkgutil"),
