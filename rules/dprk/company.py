@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from rules.address_state import AddressState
 from rules.circles import Member
-from rules.dprk.words import ABROAD, HIDDEN, HOSTED, OTHER_NAME
+from rules.dprk.words import ABROAD, HIDDEN, HOSTED, LISTED_NAME, OTHER_NAME
 from rules.messages import Flow, Severity
 
 WAGES_SWEPT: Final = "dprk.wages_swept"
@@ -52,17 +52,20 @@ def others(address: AddressState, members: Sequence[Member]) -> int:
 def signs(members: Sequence[Member], one_in: int) -> dict[str, Any]:
     """What else speaks for a cell, as facts: devices in common, access from abroad or hidden, other people's names.
 
-    The latter two count when one in so many of the members shows them.
+    The latter two count when one in so many of the members shows them. The name of a listed party counts for two.
     """
     abroad = sum(ABROAD in member.signals for member in members)
     hidden = sum(HIDDEN in member.signals for member in members)
     away = sum(ABROAD in member.signals or HIDDEN in member.signals for member in members)
     named = sum(OTHER_NAME in member.signals for member in members)
+    listed = sum(LISTED_NAME in member.signals for member in members)
     shared = len(linked(members))
+    among = (shared > 0, away * one_in >= len(members), named * one_in >= len(members))
     return {
         "sharing_devices": shared,
         "used_from_abroad": abroad,
         "used_hidden": hidden,
         "for_other_names": named,
-        "signs": (shared > 0) + (away * one_in >= len(members)) + (named * one_in >= len(members)),
+        "listed_names": listed,
+        "signs": sum(among) + (2 if listed else 0),
     }

@@ -1,6 +1,6 @@
 """What the request for a withdrawal shows beyond the money, as words that go with a signal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -12,9 +12,11 @@ from rules.rule import Case
 ABROAD: Final = "abroad"  # asked for from another country than the holder's
 HIDDEN: Final = "hidden"  # asked for through Tor, a VPN, a proxy or a hosting network, as far as lists are loaded
 OTHER_NAME: Final = "other_name"  # for somebody of another name than the holder's
+LISTED_NAME: Final = "listed_name"  # for or by somebody with the name of a listed party
 HOSTED: Final = "hosted"  # to another service, as the travel rule's data or a label says
 
 _ALIKE: Final = 0.5  # judgement; names of different people score far below, spellings of one name far above
+_LISTED: Final = 0.78  # judgement; as sanctions.name_match
 _REMEMBERED: Final = 4_096  # judgement; pairs of names
 _SERVICES: Final = frozenset(
     {Category.OTC_DESK, Category.HIGH_RISK_EXCHANGE, Category.EXCHANGE_HOT_WALLET, Category.PAYMENT_SERVICE}
@@ -33,8 +35,16 @@ def words(case: Case) -> Iterator[str]:
         yield HIDDEN
     if account and party and account.holder_name and party.name and other_name(account.holder_name, party.name):
         yield OTHER_NAME
+    named = (account.holder_name if account else None, party.name if party else None)
+    if _listed(case, named):
+        yield LISTED_NAME
     if (party and party.vasp) or any(label.category in _SERVICES for _, label in case.labelled):
         yield HOSTED
+
+
+def _listed(case: Case, named: Iterable[str | None]) -> bool:
+    names = case.knowledge.names
+    return names is not None and any(names.lookup(name, threshold=_LISTED) for name in named if name)
 
 
 def _hidden(case: Case, ip: str) -> bool:

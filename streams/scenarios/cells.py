@@ -21,6 +21,7 @@ _COVERS: Final = ("US", "CA", "UA", "PL", "SG", "MY", "PH", "JP")
 _EXITS: Final = ("RU", "CN", "LA", "AE", "NG", "VN")
 _HAND_OVER_DAYS: Final = 21
 _WORKERS: Final = (3, 10)
+_LISTED: Final = "Kim Se Un"  # OFAC SDN, 24 July 2025
 
 
 class Worker:
@@ -96,13 +97,19 @@ class Cell:
                 pass_on(worker, day + self.tempo * rng.uniform(0.5, 1.5), left)
 
 
+def _handler(plot: Plot) -> Party:
+    """Who collects: mostly a name that says nothing, sometimes one that is on the list."""
+    facts = {"name": _LISTED, "type": "individual"}
+    return Party(facts=facts) if plot.rng.random() < 0.2 else plot.people.person()
+
+
 PassOn = Callable[[Worker, float, int], None]
 
 
 def dprk_whole(plot: Plot) -> None:
     """Each wage leaves whole for the one consolidation address of the cell."""
     cell = Cell(plot)
-    handler, consolidation = plot.people.person(), plot.people.stranger()
+    handler, consolidation = _handler(plot), plot.people.stranger()
 
     def pass_on(worker: Worker, day: float, cents: int) -> None:
         recipient = consolidation.known_as(cell.facts(worker.account, handler))
@@ -114,7 +121,7 @@ def dprk_whole(plot: Plot) -> None:
 def dprk_parts(plot: Plot) -> None:
     """Each wage leaves in two to four parts for some of the cell's consolidation addresses."""
     cell = Cell(plot)
-    rng, handler = plot.rng, plot.people.person()
+    rng, handler = plot.rng, _handler(plot)
     pool = [plot.people.stranger() for _ in range(rng.randrange(2, 6))]
 
     def pass_on(worker: Worker, day: float, cents: int) -> None:
@@ -131,7 +138,7 @@ def dprk_parts(plot: Plot) -> None:
 def dprk_desks(plot: Plot) -> None:
     """Each wage leaves for a trading desk, where honest people change their coins, too: the devices give the cell away."""
     cell = Cell(plot, devices=("shared", "shared", "recycled"))
-    rng, handler = plot.rng, plot.people.person()
+    rng, handler = plot.rng, _handler(plot)
     desks = rng.sample(plot.people.desks(), rng.randrange(1, 4))
 
     def pass_on(worker: Worker, day: float, cents: int) -> None:

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 
 from rules.address_state import AddressState
@@ -10,6 +11,7 @@ from rules.circles import DEVICES, MEMBERS, Circle, Member
 from rules.dprk.company import is_service, kin, linked, met, others, signs
 from rules.dprk.words import words
 from rules.knowledge import Knowledge
+from rules.lists import EntryKind, ListEntry, SanctionsList, merge
 from rules.messages import Flow
 from rules.profile import Profile
 from rules.reference import combine
@@ -77,6 +79,15 @@ def test_a_service_is_told_by_the_travel_rule_or_by_a_label() -> None:
     for category, said in ((Category.OTC_DESK, ["hosted"]), (Category.MIXER, [])):
         label = Label(address="x", entity="Harbor", category=category, confidence=90, source="test")
         assert list(words(case(labelled=(("x", label),)))) == said
+
+
+def test_the_name_of_a_listed_party_is_told_of_holder_and_payee() -> None:
+    entry = ListEntry(entry_id="1", name="KIM, Se Un", kind=EntryKind.INDIVIDUAL, source="test")
+    knowledge = Knowledge(merge([SanctionsList.of("test", [entry])]))
+    for told in ({"account": holder("Se Un Kim")}, {"counterparty": Party(name="Kim Se Un")}):
+        assert list(words(msgspec.structs.replace(case(**told), knowledge=knowledge))) == ["listed_name"]
+        assert list(words(case(**told))) == []
+    assert list(words(msgspec.structs.replace(case(account=holder("Ada Bauer")), knowledge=knowledge))) == []
 
 
 def test_a_withdrawal_judged_again_has_no_words() -> None:
@@ -147,9 +158,15 @@ def test_signs_count_when_one_in_so_many_shows_them() -> None:
         "used_from_abroad": 1,
         "used_hidden": 1,
         "for_other_names": 1,
+        "listed_names": 0,
         "signs": 1,
     }
     assert signs(members, 4)["signs"] == 2
+
+
+def test_a_listed_name_counts_for_two_signs() -> None:
+    facts = signs(circle(flow("a", 0, "listed_name"), flow("b", 1)).members, 2)
+    assert (facts["listed_names"], facts["signs"]) == (1, 2)
 
 
 def test_others_are_those_who_dealt_with_the_address_without_the_signal() -> None:
