@@ -81,7 +81,12 @@ def test_screening_leaves_out_and_counts_what_is_excepted_in_both_stages(tmp_pat
     bare = _screened(transfers, tmp_path)
     for rule in ("laundering.structuring", "laundering.shared_payout_address"):
         alert = next(one for one in bare[0] if one["rule_id"] == rule)
-        path = written(tmp_path, good(rule=rule, account=alert["account_id"]))
+        whom = (
+            f'account = "{alert["account_id"]}"'
+            if rule == "laundering.structuring"
+            else f'address = "{alert["counterparty"]}"'
+        )
+        path = written(tmp_path, good(rule=rule).replace('account = "acct-1"', whom))
         alerts, counts = _screened(transfers, tmp_path, "--exceptions", str(path))
         assert alert["alert_id"] not in {one["alert_id"] for one in alerts}
         assert counts["excepted"][rule] >= 1
