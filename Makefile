@@ -37,6 +37,7 @@ lint: install ## style, format, types, and whether the generated files are up to
 	@$(BIN)/mypy
 	@$(BIN)/lockgate schemas --check
 	@$(BIN)/lockgate rules docs --check
+	@$(BIN)/lockgate rules lock --check
 	@$(BIN)/lockgate docs --check
 
 format: install ## bring the code into the format that lint asks for
@@ -56,9 +57,10 @@ down: install ## stop what `make up` started; its data stays in .cache/local
 status: install ## what `make up` started, and whether it runs
 	@$(BIN)/python -m streams.components status
 
-schemas: install ## write the generated files anew: schemas, AsyncAPI document, rule catalogue, reference pages
+schemas: install ## write the generated files anew: schemas, AsyncAPI document, rule catalogue, version lock, reference pages
 	@$(BIN)/lockgate schemas
 	@$(BIN)/lockgate rules docs
+	@$(BIN)/lockgate rules lock
 	@$(BIN)/lockgate docs
 
 wheel-check: install ## build the wheel and use it from a fresh environment in an empty folder
