@@ -1,7 +1,8 @@
 """Reading a topic as it grows: committed messages only, all partitions, no consumer group, nothing acknowledged."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
 import msgspec
@@ -50,6 +51,14 @@ async def follow(
         Unreachable: Kafka does not answer within the time.
         NoTopic: the topic does not exist by then.
     """
+    async with reading(kafka, what) as consumer:
+        ready()
+        return await _pass_on(consumer, what, show, stop)
+
+
+@asynccontextmanager
+async def reading(kafka: KafkaAccess, what: Following) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer of committed messages that stands where `what` says. Raises as `follow`."""
     partitions = await _partitions(what, kafka)
     consumer = AIOKafkaConsumer(
         **kafka.options(),
@@ -66,8 +75,7 @@ async def follow(
                 await consumer.position(partition)  # decides what "latest" is
         except KafkaError:
             raise kafka_away(kafka) from None
-        ready()
-        return await _pass_on(consumer, what, show, stop)
+        yield consumer
     finally:
         await _close(consumer)
 

@@ -16,6 +16,7 @@ from streams.settings import (
     ALERTS,
     DEADLETTERS,
     DEPOSITS,
+    DISPOSITIONS,
     FLOWS,
     JOURNAL_ACCOUNTS,
     JOURNAL_COUNTERPARTIES,
@@ -31,6 +32,7 @@ class Role(StrEnum):
     WORKER = "worker"
     EXCHANGE = "exchange"
     ANALYST = "analyst"
+    CONSOLE = "console"
     AUDITOR = "auditor"
     OPERATOR = "operator"
     SCALER = "scaler"
@@ -40,6 +42,7 @@ ABOUT: Final = {
     Role.WORKER: "lockgate worker",
     Role.EXCHANGE: "the exchange's service: sends transfers, waits for verdicts (streams.client, lockgate feed)",
     Role.ANALYST: "lockgate alerts, verdicts, deadletters; forwarders into a SIEM",
+    Role.CONSOLE: "lockgate console",
     Role.AUDITOR: "lockgate audit",
     Role.OPERATOR: "lockgate topics, lockgate doctor",
     Role.SCALER: "KEDA and other tools that look at the group's lag",
@@ -93,13 +96,18 @@ def _analyst(_: str) -> Iterator[Right]:
     yield from _on_topics((ALERTS, VERDICTS, DEADLETTERS), "READ")
 
 
+def _console(_: str) -> Iterator[Right]:
+    yield from _on_topics((ALERTS, VERDICTS, DEADLETTERS, DISPOSITIONS), "READ")
+    yield from _on_topics((DISPOSITIONS,), "WRITE")
+
+
 def _auditor(_: str) -> Iterator[Right]:
     outputs = (ALERTS, VERDICTS, DEADLETTERS)
     yield from _on_topics((DEPOSITS, WITHDRAWALS, FLOWS, LISTS, *outputs, JOURNAL_ACCOUNTS, JOURNAL_COUNTERPARTIES), "READ")
 
 
 def _operator(_: str) -> Iterator[Right]:
-    yield from _on_topics(TOPICS, "CREATE", "DESCRIBE", "DESCRIBE_CONFIGS")
+    yield from _on_topics((*TOPICS, DISPOSITIONS), "CREATE", "DESCRIBE", "DESCRIBE_CONFIGS")
     yield Right(resource_type="transactional_id", name="lockgate-doctor", operation="WRITE")
 
 
@@ -112,6 +120,7 @@ _RIGHTS_OF: Final = {
     Role.WORKER: _worker,
     Role.EXCHANGE: _exchange,
     Role.ANALYST: _analyst,
+    Role.CONSOLE: _console,
     Role.AUDITOR: _auditor,
     Role.OPERATOR: _operator,
     Role.SCALER: _scaler,

@@ -24,11 +24,14 @@ VERDICTS: Final = "lockgate.verdicts"
 DEADLETTERS: Final = "lockgate.deadletters"
 FLOWS: Final = "lockgate.flows"
 LISTS: Final = "lockgate.lists"
+DISPOSITIONS: Final = "lockgate.dispositions"  # written by the console, read by nobody else of Lockgate
 JOURNAL_ACCOUNTS: Final = "lockgate.journal.accounts"
 JOURNAL_COUNTERPARTIES: Final = "lockgate.journal.counterparties"
 COUNTERPARTIES: Final = "counterparties"  # the stage whose notes the accounts stage asks for
 NATIVE_TOPICS: Final = frozenset({ALERTS, VERDICTS, DEADLETTERS})  # always native JSON; other forms have topics of their own
-_INTERNAL_TOPICS: Final = frozenset({DEPOSITS, WITHDRAWALS, FLOWS, LISTS, JOURNAL_ACCOUNTS, JOURNAL_COUNTERPARTIES})
+_INTERNAL_TOPICS: Final = frozenset(
+    {DEPOSITS, WITHDRAWALS, FLOWS, LISTS, DISPOSITIONS, JOURNAL_ACCOUNTS, JOURNAL_COUNTERPARTIES}
+)
 
 SECRETS: Final = frozenset(
     {"redis", "redis_password", "redis_key_password", "kafka_password", "kafka_key_password", "kafka_oauth_secret"}
@@ -72,6 +75,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Profiles of accounts and addresses kept in a worker's memory, per partition and stage."""
     log_level: str = "info"
     """debug, info, warning or error."""
+
+    console: str = "127.0.0.1:9466"
+    """host:port of the analysts' console."""
+    console_users: str | None = None
+    """A file of the analysts' names and the SHA-256 of their tokens, NAME:HASH a line."""
+    console_user_header: str | None = None
+    """The header in which a reverse proxy tells the console who is logged in."""
+    console_proxies: str = "127.0.0.1,::1"
+    """Addresses of the proxies whose header is believed, separated by commas."""
+    console_stories: int = 100_000
+    """Stories, and as many verdicts, kept in the console's memory."""
 
     outputs: dict[str, str] = {}
     """Alerts in other forms on topics of their own: TOPIC=ocsf or ecs; `+cloudevents` adds headers; separated by commas."""
@@ -183,6 +197,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         host, _, port = self.http.rpartition(":")
         return host.strip("[]"), int(port)
 
+    def console_address(self) -> tuple[str, int]:
+        """Host and port of the console."""
+        host, _, port = self.console.rpartition(":")
+        return host.strip("[]"), int(port)
+
     def outlets(self) -> tuple[Outlet, ...]:
         """The output topics that are more than native JSON without headers."""
         return read_outputs(self.outputs, [], native=NATIVE_TOPICS, taken=_INTERNAL_TOPICS)
@@ -272,6 +291,12 @@ def _faults(settings: Settings) -> list[str]:
     faults = [f"kafka: {server!r} is not host:port" for server in settings.kafka_servers() if not _is_host_port(server)]
     if not _is_host_port(settings.http):
         faults.append(f"http: {settings.http!r} is not host:port")
+    if not _is_host_port(settings.console):
+        faults.append(f"console: {settings.console!r} is not host:port")
+    if settings.console_users is not None and not Path(settings.console_users).is_file():
+        faults.append(f"console_users: there is no file {settings.console_users!r}")
+    if settings.console_stories < 1:
+        faults.append("console_stories: must be 1 or more")
     if (fault := _redis_fault(settings.redis)) is not None:
         faults.append(f"redis: {fault}")
     read_outputs(settings.outputs, faults, native=NATIVE_TOPICS, taken=_INTERNAL_TOPICS)

@@ -14,6 +14,7 @@ _COMMANDS: Final = {
     "audit": ("streams.cli.audit:audit", "Show that everything in is accounted for."),
     "backtest": ("streams.cli.backtest:backtest", "Judge the past: what the rules would have said."),
     "bench": ("streams.cli.bench:bench", "Measure throughput and latency on real Kafka and Redis."),
+    "console": ("streams.cli.console:console", "A live page for analysts: alerts, accounts, rules, what was decided."),
     "deadletters": ("streams.cli.follow:deadletters", "Follow the dead letters."),
     "demo": ("streams.cli.demo:demo", "See it work: broker, Redis, worker and a scenario in one go."),
     "docs": ("streams.cli.docs:docs", "Write the pages on settings, metrics and commands."),

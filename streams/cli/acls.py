@@ -22,7 +22,8 @@ def acls() -> None:
     """Print the least rights that each role needs. Changes nothing.
 
     Roles: worker; exchange (sends transfers, waits for verdicts); analyst (reads what comes out; forwarders into a
-    SIEM); auditor (lockgate audit); operator (lockgate topics and doctor); scaler (KEDA, lag tools).
+    SIEM); console (lockgate console); auditor (lockgate audit); operator (lockgate topics and doctor);
+    scaler (KEDA, lag tools).
     """
 
 

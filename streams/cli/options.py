@@ -24,6 +24,11 @@ _HELP: Final = {
     "group": ("NAME", "Kafka consumer group; also names the state in Redis."),
     "max_list_age_hours": ("HOURS", "Hold withdrawals when the sanctions list is older."),
     "profile_cache": ("NUMBER", "Profiles kept in memory, per partition and stage."),
+    "console": ("HOST:PORT", "Where the console is served."),
+    "console_users": ("FILE", "Analysts and the SHA-256 of their tokens, NAME:HASH a line."),
+    "console_user_header": ("NAME", "Header in which a reverse proxy says who is logged in."),
+    "console_proxies": ("ADDRESS,...", "Proxies whose header is believed."),
+    "console_stories": ("NUMBER", "Stories kept in memory."),
     "log_level": ("LEVEL", "debug, info, warning or error."),
 }
 

@@ -15,7 +15,7 @@ from streams.components import Redis
 from streams.kafka_topics import TOPICS
 from streams.rights import Role, kafka_rights, redis_rule
 from streams.security import RedisAccess
-from streams.settings import ALERTS, DEPOSITS, VERDICTS, WITHDRAWALS
+from streams.settings import ALERTS, DEPOSITS, DISPOSITIONS, VERDICTS, WITHDRAWALS
 from streams.store import Keys, Store
 
 
@@ -31,12 +31,17 @@ def test_only_the_exchange_writes_transfers_and_only_the_worker_writes_verdicts(
     assert writers[Role.ANALYST] == writers[Role.AUDITOR] == writers[Role.OPERATOR] == set()
 
 
+def test_only_the_console_writes_what_analysts_say() -> None:
+    assert [role for role in Role if allowed(role, "WRITE") & {DISPOSITIONS}] == [Role.CONSOLE]
+    assert allowed(Role.CONSOLE, "WRITE") == {DISPOSITIONS}
+
+
 def test_the_exchange_sees_no_alert() -> None:
     assert ALERTS not in allowed(Role.EXCHANGE, "READ")
 
 
 def test_the_operator_may_create_every_topic_and_delete_or_alter_none() -> None:
-    assert allowed(Role.OPERATOR, "CREATE") == set(TOPICS)
+    assert allowed(Role.OPERATOR, "CREATE") == {*TOPICS, DISPOSITIONS}
     assert {right.operation for right in kafka_rights(Role.OPERATOR, "g")} == {
         *("CREATE", "DESCRIBE", "DESCRIBE_CONFIGS", "WRITE")
     }

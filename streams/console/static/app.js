@@ -1,0 +1,159 @@
+// Puts the page together: what is shown where, changes as they come, and keys.
+import { $, ask, el, number } from "./dom.js";
+import { accountPage, rulePage, rulesPage, systemPage } from "./pages.js";
+import { ID, Queue } from "./queue.js";
+import { storyPage } from "./story.js";
+
+const pane = $("pane");
+const queue = new Queue((id) => go("alert", id));
+let known = null; // the rules, as last asked for
+let stream = null;
+let asked = 0; // number of the page asked for last; an earlier one that comes later is not shown
+
+async function rules(anew = false) {
+  if (anew || known === null) known = await ask("/api/rules");
+  return known;
+}
+
+const go = (page, id) => { location.hash = `#/${page}${id === undefined ? "" : `/${encodeURIComponent(id)}`}`; };
+
+function place() {
+  const [page = "", ...rest] = location.hash.replace(/^#\/?/, "").split("/");
+  return { page, id: decodeURIComponent(rest.join("/")) };
+}
+
+const PAGES = { alert: (id) => storyPage(id, rules), account: accountPage, rule: (id) => rulePage(id, rules), rules: () => rulesPage(rules), system: systemPage };
+
+async function route(focus = true) {
+  const { page, id } = place();
+  const mine = ++asked;
+  const make = PAGES[page];
+  document.body.dataset.page = make ? page : "queue";
+  for (const one of document.querySelectorAll("nav a")) {
+    const here = one.dataset.page === (make && page !== "alert" && page !== "account" ? page.replace(/^rule$/, "rules") : "queue");
+    if (here) one.setAttribute("aria-current", "page");
+    else one.removeAttribute("aria-current");
+  }
+  if (!make) {
+    pane.replaceChildren(el("p", { class: "empty" }, "Choose an alert: j and k move, Enter opens, ? shows all keys."));
+    if (focus && matchMedia("(min-width: 900px)").matches) queue.list.focus({ preventScroll: true });
+    return;
+  }
+  let content;
+  try {
+    content = await make(id);
+  } catch (error) {
+    content = [el("a", { class: "back", href: "#/" }, "← Queue"), el("h1", { tabindex: "-1" }, "Not to be shown"), el("p", {}, error.message)];
+  }
+  if (mine !== asked) return;
+  pane.replaceChildren(...content.flat(2).filter(Boolean));
+  if (focus) {
+    pane.scrollTop = 0;
+    pane.querySelector("h1")?.focus({ preventScroll: true });
+  }
+}
+
+// A page that changed under its reader is drawn anew, unless something is being written on it.
+function refresh() {
+  const writing = pane.querySelector("textarea");
+  if (writing && (writing.value || document.activeElement === writing)) return;
+  const top = pane.scrollTop;
+  route(false).then(() => { pane.scrollTop = top; });
+}
+
+async function load() {
+  const { rows, epoch, seq, who, can_leave: canLeave, limit } = await ask("/api/queue");
+  $("who").textContent = who;
+  $("leave").hidden = !canLeave;
+  queue.load(rows, limit);
+  listen(`${epoch}-${seq}`);
+}
+
+function listen(after) {
+  stream?.close();
+  stream = new EventSource(`/api/stream?after=${encodeURIComponent(after)}`);
+  let waiting = [];
+  const take = () => {
+    const rows = waiting;
+    waiting = [];
+    queue.take(rows);
+    const { page, id } = place();
+    if (page === "alert" && rows.some((row) => row[ID] === id)) refresh();
+  };
+  stream.addEventListener("rows", (event) => {
+    if (!waiting.length) setTimeout(take, 100);
+    waiting.push(...JSON.parse(event.data));
+  });
+  stream.addEventListener("pulse", (event) => {
+    const pulse = JSON.parse(event.data);
+    const trouble = Object.values(pulse.topics).some((one) => one.trouble);
+    live(trouble ? "trouble: see System" : `live, ${pulse.verdicts_per_second.toFixed(1)} verdicts/s`, trouble);
+    if (place().page === "system") refresh();
+  });
+  stream.addEventListener("reset", () => { stream.close(); load(); });
+  stream.addEventListener("error", () => live("connecting", true));
+}
+
+function live(text, trouble) {
+  if ($("live").textContent !== text) $("live").textContent = text;
+  $("live").classList.toggle("bad", trouble);
+}
+
+const KEYS = {
+  j: () => move(1),
+  ArrowDown: () => move(1),
+  k: () => move(-1),
+  ArrowUp: () => move(-1),
+  PageDown: () => move(10),
+  PageUp: () => move(-10),
+  Home: () => queue.select(0),
+  End: () => queue.select(Infinity),
+  Enter: () => queue.at >= 0 && queue.select(queue.at, true),
+  "/": () => { if (getComputedStyle($("queue")).display === "none") go("", undefined); $("text").focus(); },
+  "?": () => $("keys").showModal(),
+  n: () => $("note")?.focus(),
+  Escape: () => { go("", undefined); queue.list.focus(); },
+};
+const ON_LIST = new Set(["ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "End", "Enter"]);
+let wentG = false;
+
+function move(by) {
+  queue.select(queue.at < 0 ? 0 : queue.at + by);
+  if (place().page === "alert" && matchMedia("(min-width: 900px)").matches) queue.open(queue.atId);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || $("keys").open) return;
+  const typing = event.target.matches("input, textarea, select");
+  if (typing) {
+    if (event.key === "Escape") queue.list.focus();
+    if (event.key === "Enter" && event.target === $("text")) { queue.list.focus(); queue.select(0); }
+    return;
+  }
+  if (wentG) {
+    wentG = false;
+    const to = { q: "", r: "rules", s: "system" }[event.key];
+    if (to !== undefined) { go(to, undefined); event.preventDefault(); return; }
+  }
+  if (event.key === "g") { wentG = true; return; }
+  const inList = event.target === queue.list || event.target === document.body;
+  if (ON_LIST.has(event.key) && !inList) return;
+  if (Object.hasOwn(KEYS, event.key)) { event.preventDefault(); KEYS[event.key](); }
+});
+
+$("help").addEventListener("click", () => $("keys").showModal());
+$("leave").addEventListener("click", async () => {
+  await ask("/logout", { method: "POST", headers: { "content-type": "application/json" }, body: "{}" });
+  location.replace("/");
+});
+$("theme").addEventListener("click", () => {
+  const dark = getComputedStyle(document.documentElement).colorScheme === "dark" || (!document.documentElement.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
+  document.documentElement.dataset.theme = dark ? "light" : "dark";
+  localStorage.setItem("theme", document.documentElement.dataset.theme);
+});
+if (localStorage.getItem("theme")) document.documentElement.dataset.theme = localStorage.getItem("theme");
+addEventListener("hashchange", () => route());
+document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); $("main").focus(); });
+await load();
+await route();
+document.body.dataset.ready = number(queue.all.length);

@@ -1,0 +1,46 @@
+// Two small pictures: who is joined with whom, and when it happened.
+import { money, short, svg, when } from "./dom.js";
+
+const ROW = 34;
+const WIDTH = 560;
+
+export function flowGraph(edges, subject) {
+  const accounts = [...new Set(edges.map((edge) => edge.account))];
+  const addresses = [...new Set(edges.map((edge) => edge.address))];
+  const rows = Math.max(accounts.length, addresses.length);
+  const height = rows * ROW + 12;
+  const y = (names, name) => 6 + (names.indexOf(name) + 0.5) * ((height - 12) / names.length);
+  const box = (names, name, x, page) => {
+    const top = y(names, name);
+    const shape = svg("g", { class: name === subject ? "node subject" : "node" }, svg("title", {}, name),
+      svg("rect", { x, y: top - 13, width: 190, height: 26, rx: 6 }), svg("text", { x: x + 95, y: top + 4, "text-anchor": "middle" }, short(name, 24)));
+    return page ? svg("a", { href: `#/${page}/${encodeURIComponent(name)}`, "aria-label": `account ${name}` }, shape) : shape;
+  };
+  const lines = edges.map((edge) => {
+    const [from, to] = [y(accounts, edge.account), y(addresses, edge.address)];
+    return svg("path", { class: `edge ${edge.severity}`, d: `M194 ${from} C280 ${from} 280 ${to} 366 ${to}`, "stroke-width": Math.min(5, 1 + edge.stories) },
+      svg("title", {}, `${edge.account} and ${edge.address}: ${edge.stories} stories`));
+  });
+  return svg("svg", { class: "graph", viewBox: `0 0 ${WIDTH} ${height}`, role: "group",
+    "aria-label": `${accounts.length} accounts and ${addresses.length} addresses` },
+  lines, accounts.map((name) => box(accounts, name, 4, "account")), addresses.map((name) => box(addresses, name, 366, null)));
+}
+
+export function timeStrip(evidence) {
+  const times = evidence.map((one) => Date.parse(one.occurred_at));
+  const [first, last] = [Math.min(...times), Math.max(...times)];
+  const most = Math.max(...evidence.map((one) => Number(one.value_usd)), 1);
+  const x = (time) => (last === first ? WIDTH / 2 : 20 + ((time - first) / (last - first)) * (WIDTH - 40));
+  return svg("svg", { class: "strip", viewBox: `0 0 ${WIDTH} 56`, role: "img",
+    "aria-label": `${evidence.length} transfers from ${when(first)} to ${when(last)}` },
+  svg("line", { x1: 8, x2: WIDTH - 8, y1: 26, y2: 26 }),
+  evidence.map((one, index) => svg("circle", { cx: x(times[index]), cy: 26, r: 4 + 12 * Math.sqrt(Number(one.value_usd) / most) },
+    svg("title", {}, `${when(times[index])}  ${money(one.value_usd)}  ${one.shows}`))),
+  svg("text", { x: 8, y: 53 }, when(first)), last > first && svg("text", { x: WIDTH - 8, y: 53, "text-anchor": "end" }, when(last)));
+}
+
+export function bars(counts, label) {
+  const most = Math.max(...counts, 1);
+  return svg("svg", { class: "bars", viewBox: `0 0 ${counts.length * 8} 24`, role: "img", "aria-label": label },
+    counts.map((count, index) => svg("rect", { x: index * 8, width: 6, y: 24 - (count ? 3 + (21 * count) / most : 1), height: 24 })));
+}

@@ -1,0 +1,76 @@
+// The pages of an account, the rules and the system.
+import { ago, ask, badge, el, link, number, table, when, words } from "./dom.js";
+import { bars, flowGraph } from "./graph.js";
+import { storyList } from "./story.js";
+
+const section = (title, ...content) => el("section", {}, el("h2", {}, title), content);
+const title = (...content) => el("h1", { tabindex: "-1" }, content);
+const figure = (value, label) => el("div", { class: "figure" }, el("b", {}, value), el("span", {}, label));
+const percent = (share) => (share === null ? "–" : `${Math.round(share * 100)} %`);
+
+export async function accountPage(id) {
+  const account = await ask(`/api/account/${encodeURIComponent(id)}`);
+  return [el("a", { class: "back", href: "#/" }, "← Queue"), title("Account ", el("code", {}, id)),
+    el("div", { class: "figures" }, figure(number(account.stories.length), "stories"),
+      ["release", "hold", "reject"].map((name) => figure(number(account.decisions[name] ?? 0), name))),
+    section("Stories", account.stories.length ? storyList(account.stories) : el("p", {}, "none in memory")),
+    account.graph.length > 0 && section("Accounts and addresses", flowGraph(account.graph, id)),
+    section("Verdicts", account.verdicts.length ? table("Verdicts", ["time", "withdrawal", "decision", "alerts", "rules that could not answer"],
+      account.verdicts.map((one) => [when(one.at_ms), el("code", {}, one.event_id), el("span", { class: `decision ${one.decision}` }, one.decision),
+        one.alert_ids.map((name) => [link("alert", name, name.slice(0, 8)), " "]), one.not_evaluated])) : el("p", {}, "none in memory"))];
+}
+
+export async function rulesPage(rules) {
+  const all = await rules(true);
+  return [title("Rules"), el("p", {}, `${number(all.length)} rules. Counts are of the stories in memory; days are counted back from the newest message.`),
+    table("Rules", ["rule", "severity", "status", "stories", "last 14 days", "open", "confirmed", "false positives", "not evaluated"], all.map((one) => [
+      [link("rule", one.id), el("div", { class: "small" }, one.title)], one.severity ? badge(one.severity) : "not of this rule set", one.status ?? "", number(one.stories),
+      bars(one.days, `${one.days.join(", ")} stories a day`), number(one.outcomes.open ?? 0), number(one.outcomes.confirmed ?? 0),
+      percent(one.false_positive_share), number(one.not_evaluated)]))];
+}
+
+export async function rulePage(id, rules) {
+  const rule = (await rules(true)).find((one) => one.id === id);
+  if (!rule) return [title("No rule ", id)];
+  const list = (name, items) => items.length > 0 && section(name, el("ul", {}, items.map((one) => el("li", {}, one))));
+  const week = rule.days.slice(-7).reduce((sum, count) => sum + count, 0);
+  return [el("a", { class: "back", href: "#/rules" }, "← Rules"), title(rule.title), el("p", {}, el("code", {}, rule.id)),
+    el("div", { class: "figures" }, figure(number(rule.stories), "stories in memory"), figure(number(rule.days.at(-1)), "in the last day"),
+      figure((week / 7).toLocaleString("en", { maximumFractionDigits: 1 }), "a day, over a week"), figure(percent(rule.false_positive_share), "false positives of decided"),
+      figure(number(rule.not_evaluated), "not evaluated")),
+    ...(rule.unknown ? [el("p", {}, "This console's rule files do not hold the rule.")] : [
+      section("Why", el("p", {}, rule.question), el("p", {}, badge(rule.severity), ` ${rule.action}, ${rule.status}, version ${rule.version}`)),
+      section("Triage", el("p", {}, rule.triage)), list("False positives", rule.false_positives), list("Blind spots", rule.blind_spots),
+      rule.params.length > 0 && section("Thresholds", table("Thresholds", ["parameter", "for", "value", "source"],
+        rule.params.map((one) => [words(one.name), one.table === "params" ? "all" : words(one.table), one.value, one.source]))),
+      list("Described in", rule.typology), list("References", rule.references)])];
+}
+
+export async function systemPage() {
+  const system = await ask("/api/system");
+  const troubled = Object.entries(system.topics).filter(([, one]) => one.trouble);
+  return [title("System"),
+    troubled.map(([topic, one]) => el("p", { class: "trouble", role: "alert" }, `${topic}: ${one.trouble}`)),
+    el("div", { class: "figures" }, figure(system.verdicts_per_second.toFixed(1), "verdicts a second, last minute"),
+      figure(number(system.stories), "stories in memory"), figure(number(system.topics["lockgate.deadletters"].messages), "dead letters read"),
+      figure(system.newest_event_ms === null ? "none" : when(system.newest_event_ms), "newest event alerted on (UTC)")),
+    section("Topics", table("Topics", ["topic", "read", "not readable", "newest message", "behind", "state"], Object.entries(system.topics).map(([topic, one]) => [
+      topic, number(one.messages), number(one.unreadable), one.newest_ms === null ? "none" : `${ago(one.newest_ms)} ago`, one.behind === null ? "–" : number(one.behind), one.trouble ?? "well"]))),
+    el("p", { class: "small" }, "Behind is what the console has still to read. The workers' own lag is the metric lockgate_lag_records."),
+    section("Decisions", table("Decisions", ["decision", "verdicts read"], Object.entries(system.decisions).map(([name, count]) => [name, number(count)]))),
+    section("Rule sets behind the stories", table("Rule sets", ["hash", "stories"], Object.entries(system.rulesets).map(([hash, count]) => [
+      [el("code", {}, hash.slice(0, 16)), hash === system.ruleset ? " (this console's)" : ""], number(count)]))),
+    system.dropped > 0 && el("p", {}, `${number(system.dropped)} older stories are out of memory (console_stories is ${number(system.limit)}).`),
+    section("Dead letters, the newest first", system.deadletters.length ? table("Dead letters", ["time", "reason", "field", "message", "begins with"],
+      system.deadletters.map((one) => [when(one.at_ms), one.reason, one.field, `${one.source.topic} ${one.source.partition}:${one.source.offset}`, el("code", {}, beginning(one.original))]))
+      : el("p", {}, "none"))];
+}
+
+function beginning(base64) {
+  try {
+    const bytes = Uint8Array.from(atob(base64.slice(0, 160)), (one) => one.charCodeAt(0));
+    return new TextDecoder().decode(bytes);
+  } catch {
+    return base64.slice(0, 120);
+  }
+}

@@ -1,0 +1,80 @@
+"""`lockgate console` between real Kafka, a real worker and a real Chromium."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from running import LOCKGATE, Worker, committed, lockgate, send_transfers, transfer, wait_until
+
+from streams.components import Kafka, Redis
+from streams.components.network import free_port
+from streams.components.process import Process
+from streams.scenarios import DEMO_LISTED
+
+pytestmark = pytest.mark.integration
+
+_SOON_SECONDS = 2.0
+
+
+class Stand:
+    """Servers, a worker and a console."""
+
+    def __init__(self, folder: Path, kafka: Kafka, redis: Redis) -> None:
+        self.bootstrap = kafka.bootstrap
+        self.url = f"http://127.0.0.1:{free_port()}"
+        environment = {
+            "LOCKGATE_KAFKA": kafka.bootstrap,
+            "LOCKGATE_REDIS": redis.url,
+            "LOCKGATE_SESSION_TIMEOUT": "6",
+            "LOCKGATE_CONSOLE": self.url.removeprefix("http://"),
+        }
+        assert lockgate(environment, "topics", "create", "--partitions", "2").returncode == 0
+        self.worker = Worker("worker", folder, environment)
+        self.console = Process("console", [*LOCKGATE, "console"], log=folder / "console.log", environment=environment)
+
+
+@pytest.fixture(scope="module")
+def stand(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    folder = tmp_path_factory.mktemp("console")
+    with Kafka(folder / "kafka") as kafka, Redis(folder / "redis") as redis:
+        made = Stand(folder, kafka, redis)
+        made.worker.start()
+        made.console.start()
+        wait_until(lambda: made.worker.ready, 60, "a ready worker")
+        yield made
+        made.console.stop(timeout_seconds=10)
+        made.worker.kill()
+
+
+def test_an_alert_is_on_the_page_within_two_seconds_and_a_decision_on_its_topic(
+    stand: Stand, open_page: Callable[..., Page]
+) -> None:
+    page = open_page(stand.url)
+    expect(page.locator("#live")).to_contain_text("live", timeout=30_000)
+    listed = transfer(1, account_id="acct-console", addresses=[DEMO_LISTED], memo="<img src=x onerror=window.hit=1>")
+    send_transfers(stand.bootstrap, [listed])
+    wait_until(lambda: bool(committed(stand.bootstrap, "lockgate.alerts")), 30, "an alert on the topic")
+    written = time.monotonic()
+    expect(page.locator("#row-0 .subject")).to_contain_text("acct-console", timeout=_SOON_SECONDS * 1000)
+    assert time.monotonic() - written < _SOON_SECONDS
+
+    page.locator("#row-0").click()
+    expect(page.locator("#pane")).to_contain_text("List entry")
+    expect(page.locator("#pane .decision")).to_have_text("reject")
+    expect(page.locator("#pane svg.graph")).to_contain_text("acct-console")
+    page.locator("#decision").select_option("confirmed")
+    page.locator("#note").fill("the customer knew")
+    page.locator("form.decide button").click()
+    expect(page.locator("#said")).to_contain_text("the customer knew", timeout=15_000)
+    alert, said = (committed(stand.bootstrap, f"lockgate.{name}") for name in ("alerts", "dispositions"))
+    assert [(one["alert_id"], one["outcome"], one["author"]) for one in said] == [
+        (alert[0]["alert_id"], "confirmed", "local")
+    ]
+    assert page.evaluate("window.hit") is None
+
+    page.goto(f"{stand.url}/#/system")
+    expect(page.locator("#pane")).to_contain_text("lockgate.dispositions")
+    expect(page.locator("#pane .trouble")).to_have_count(0)

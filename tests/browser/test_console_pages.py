@@ -1,0 +1,229 @@
+"""The console in a real Chromium, filled from the test: looks, keys, filters, injections, speed, accessibility."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+from served import alert, full_story, serving, take
+
+from rules.messages import DeadLetter, Decision, Severity, Source, Verdict
+from streams.console.store import Store
+from streams.settings import ALERTS, DEADLETTERS, VERDICTS
+
+pytestmark = pytest.mark.integration
+
+Opener = Callable[..., Page]
+
+# Each would run a script, if any of it became markup; the last two would leave an attribute or a script of the page.
+INJECTION = (
+    "<img src=x onerror=window.hit=1><script>window.hit=1</script>\"'><svg onload=window.hit=1>javascript:window.hit=1"
+)
+
+
+def _verdict(number: int, account_id: str, decision: Decision) -> Verdict:
+    return Verdict(
+        event_id=f"event-{number}-1",
+        account_id=account_id,
+        decision=decision,
+        alert_ids=(f"alert-{number:06d}",),
+        rules_run=("laundering.velocity",),
+        rules_not_evaluated=(),
+        list_hash=None,
+        list_age_seconds=None,
+        source=Source("exchange.withdrawals", 0, number),
+    )
+
+
+def _filled(text: str = "plain words") -> Store:
+    store = Store(1_000)
+    take(store, ALERTS, *(alert(number) for number in range(2, 60)), *full_story(text))
+    take(store, VERDICTS, *(_verdict(number, f"acct-{number:05d}", Decision.HOLD) for number in range(2, 30)))
+    letter = DeadLetter(
+        reason=f"not JSON {text}", field="$", original=text.encode(), source=Source("exchange.deposits", 0, 1)
+    )
+    take(store, DEADLETTERS, letter)
+    for fresh in store.fresh.values():
+        fresh.trouble = None
+    return store
+
+
+@pytest.fixture
+def store() -> Store:
+    return _filled()
+
+
+@pytest.fixture
+def url(store: Store) -> Iterator[str]:
+    with serving(store) as url:
+        yield url
+
+
+def test_the_queue_is_filtered_by_severity_rule_status_and_text(url: str, open_page: Opener) -> None:
+    page = open_page(url)
+    expect(page.locator("#count")).to_have_text("59 of 59 stories")
+    expect(page.locator("#severities .critical b")).to_have_text("13")
+    page.locator("#severities .info").click()
+    expect(page.locator("#count")).to_have_text("48 of 59 stories")
+    page.locator("#rule").select_option("laundering.fan_out")
+    expect(page.locator("#count")).to_have_text("11 of 59 stories")
+    page.locator("#rule").select_option("")
+    page.locator("#status").select_option("update")
+    expect(page.locator("#count")).to_have_text("1 of 59 stories")
+    page.locator("#status").select_option("")
+    page.locator("#text").fill("ACCT-00007 pass")
+    expect(page.locator("#count")).to_have_text("0 of 59 stories")
+    page.locator("#text").fill("ACCT-00007 structuring")
+    expect(page.locator("#list [role=option]:visible")).to_have_count(1)
+
+
+def test_keys_move_open_search_and_go_back(url: str, open_page: Opener) -> None:
+    page = open_page(url)
+    expect(page.locator("body")).to_have_attribute("data-ready", "59")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    expect(page.locator("#row-0")).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    expect(page.locator("#pane h1")).to_contain_text("Listed address")
+    page.keyboard.press("j")
+    expect(page).to_have_url(f"{url}/#/alert/alert-000002")
+    page.keyboard.press("n")
+    expect(page.locator("#note")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(f"{url}/#/")
+    page.keyboard.press("/")
+    expect(page.locator("#text")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("s")
+    expect(page.locator("#pane h1")).to_have_text("System")
+
+
+def test_a_story_shows_all_there_is_to_work_with(url: str, open_page: Opener) -> None:
+    page = open_page(f"{url}/#/alert/full-2")  # an update leads to its story
+    pane = page.locator("#pane")
+    for words in (
+        "list plain words",
+        "2026-11-01",
+        "Evidence",
+        "Facts and thresholds",
+        "Related findings",
+        "How the story went",
+        "What to do",
+    ):
+        expect(pane).to_contain_text(words)
+    expect(pane.locator(".timeline").first.locator("li")).to_have_count(2)
+    expect(pane.locator("svg.graph a")).to_have_count(1)
+    page.goto(f"{url}/#/alert/alert-000002")
+    expect(pane.locator(".decision.hold")).to_have_count(1)
+    page.locator("#pane .head").get_by_role("link", name="acct-00002").click()
+    expect(pane.locator("h1")).to_have_text("Account acct-00002")
+    expect(pane).to_contain_text("hold")
+
+
+def test_what_an_analyst_says_is_on_every_page_at_once(url: str, open_page: Opener) -> None:
+    mine, other = open_page(f"{url}/#/alert/full"), open_page(f"{url}/#/alert/full")
+    mine.locator("#decision").select_option("escalated")
+    mine.locator("#note").fill(f"asked the desk {INJECTION}")
+    mine.locator("form.decide button").click()
+    for page in (mine, other):
+        expect(page.locator("#said")).to_contain_text(f"local escalatedasked the desk {INJECTION}")
+        expect(page.locator("#row-0 .marks")).to_contain_text("escalated")
+        assert page.evaluate("window.hit") is None
+
+
+def test_injected_markup_stays_text_on_every_page(open_page: Opener) -> None:
+    store = _filled(INJECTION)
+    with serving(store) as url:
+        page = open_page(url)
+        expect(page.locator("#row-0 .title")).to_have_text(f"Listed address {INJECTION}")
+        take(store, ALERTS, alert(0, account_id=INJECTION, rule_id=INJECTION, title=INJECTION))
+        for place in ("alert/full", "system", "rules", f"rule/{INJECTION}", f"account/{INJECTION}", f"alert/{INJECTION}"):
+            page.evaluate("place => { location.hash = '#/' + place.split('/').map(encodeURIComponent).join('/') }", place)
+            expect(page.locator("#pane")).to_contain_text("onerror")
+            assert page.locator("#pane :is(img, script), #pane [onload], #pane [onerror], a[href^=javascript]").count() == 0
+        assert page.evaluate("window.hit") is None
+
+
+def test_a_hundred_thousand_stories_filter_and_scroll_within_200_ms(open_page: Opener) -> None:
+    store = Store(100_000)
+    take(store, ALERTS, *(alert(number) for number in range(100_000)))
+    with serving(store) as url:
+        page = open_page(url)
+        expect(page.locator("#count")).to_have_text("100,000 of 100,000 stories", timeout=30_000)
+        painted = """async () => {
+          const before = performance.now();
+          ACT;
+          await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+          return performance.now() - before;
+        }"""
+        typed = "text.value = '{}'; text.dispatchEvent(new Event('input'))"
+        took = {}
+        for what, act in {
+            "text": typed.format("acct-00042"),
+            "two words": typed.format("0x0000 structuring"),
+            "all again": typed.format(""),
+            "severity": "document.querySelector('#severities .critical').click()",
+            "order": "order.value = 'severity'; order.dispatchEvent(new Event('change'))",
+            "to the end": "list.scrollTop = list.scrollHeight",
+            "to the middle": "list.scrollTop = list.scrollHeight / 2",
+        }.items():
+            took[what] = min(page.evaluate(painted.replace("ACT", act)) for _ in range(2))
+        print({what: round(ms) for what, ms in took.items()})
+        assert max(took.values()) < 200, took
+        assert page.locator("[role=option]").count() < 60
+        take(store, ALERTS, alert(-5, alert_id="late", severity=Severity.CRITICAL))
+        expect(page.locator("#count")).to_have_text("100,000 of 100,000 stories")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_no_serious_fault(url: str, open_page: Opener, scheme: str, width: int) -> None:
+    page = open_page(url, color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True)
+    found = {}
+    for place, heading in {
+        "": None,
+        "alert/full": "Listed address",
+        "account/acct-00002": "Account",
+        "rules": "Rules",
+        "rule/laundering.pass_through": "near-equal",
+        "system": "System",
+    }.items():
+        page.goto(f"{url}/#/{place}")
+        if heading:
+            expect(page.locator("#pane h1")).to_contain_text(heading)
+        overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert overflow <= 0, f"{place} is {overflow} pixels wider than the window"
+        violations = Axe().run(page).response["violations"]
+        found |= {
+            f"{place}: {one['id']}": one["nodes"][0]["html"]
+            for one in violations
+            if one["impact"] in ("serious", "critical")
+        }
+    assert not found
+
+
+def test_a_token_lets_in_and_names_the_author(store: Store, open_page: Opener, tmp_path: Path) -> None:
+    users = tmp_path / "users"
+    users.write_text(f"# analysts\nada:{hashlib.sha256(b'a long token').hexdigest()}\n")
+    with serving(store, console_users=str(users)) as url:
+        page = open_page(url)
+        page.locator("#token").fill("guessed")
+        page.locator("button").click()
+        expect(page.locator("#answer")).to_have_text("this token is not known")
+        page.locator("#token").fill("a long token")
+        page.locator("button").click()
+        expect(page.locator("#who")).to_have_text("ada")
+        page.goto(f"{url}/#/alert/full")
+        page.locator("#note").fill("seen")
+        page.locator("form.decide button").click()
+        expect(page.locator("#said")).to_contain_text("ada")
+        page.locator("#leave").click()
+        expect(page.locator("#token")).to_be_visible()
