@@ -1,12 +1,16 @@
 """A real Chromium for all tests, and pages that tell what went wrong in them."""
 
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from streams.components.chromium import find_chromium
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "integration"))
 
 
 @pytest.fixture(scope="session")
