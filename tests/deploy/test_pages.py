@@ -57,3 +57,13 @@ def test_settings_exist(page: Path) -> None:
     known = {field.upper() for field in Settings.__struct_fields__} | {f"{field.upper()}_FILE" for field in SECRETS}
     named = set(re.findall(r"LOCKGATE_([A-Z][A-Z_]*[A-Z])\b", page.read_text("utf-8")))
     assert named - known <= _ELSEWHERE
+
+
+def test_every_page_is_in_the_index() -> None:
+    pages = sorted(page.name for page in (ROOT / "docs").glob("*.md") if page.name != "README.md")
+    index = (ROOT / "docs" / "README.md").read_text("utf-8")
+    assert [name for name in pages if f"({name})" not in index] == []
+
+
+def test_readme_stays_short() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) < 250
