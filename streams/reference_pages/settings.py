@@ -28,6 +28,7 @@ _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Rules": ("rules", "exceptions", "archive_dir"),
     "Worker": ("session_timeout", "profile_cache", "log_level"),
     "Outputs": ("outputs",),
+    "Console": tuple(field for field in Settings.__struct_fields__ if field.startswith("console")),
 }
 _SECURITY: Final = "TLS, credentials"
 
