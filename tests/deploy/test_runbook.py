@@ -10,7 +10,7 @@ import yaml
 
 from streams.cli import lockgate
 from streams.kafka_topics import TOPICS
-from streams.settings import Settings
+from streams.settings import DISPOSITIONS, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNBOOK = (ROOT / "deploy/README.md").read_text(encoding="utf-8")
@@ -59,7 +59,7 @@ def test_settings_exist() -> None:
 
 def test_topics_exist() -> None:
     named = set(re.findall(r"`((?:exchange|lockgate)\.[a-z.]+)`", RUNBOOK))
-    assert named and named <= set(TOPICS)
+    assert named and named <= {*TOPICS, DISPOSITIONS}
 
 
 def test_panels_exist() -> None:
