@@ -5,9 +5,9 @@ from typing import Final
 
 import msgspec
 
-from rules.graph.edges import DAY_MS
+from rules.graph.edges import DAY_MS, LOG_DAYS
 
-CITED_MS: Final = 60 * DAY_MS  # judgement: how long an account counts as cited
+CITED_MS: Final = (LOG_DAYS - 1) * DAY_MS  # judgement: how long an account counts as cited
 _OCCASION_MS: Final = 5 * DAY_MS  # judgement: citations closer to each other are one occasion
 _LEARNED: Final = 0.0005  # judgement: weight of one first contact in the running share, so about the last 2,000 count
 _SHARE_RANGE: Final = (0.003, 0.9)

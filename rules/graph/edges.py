@@ -16,6 +16,7 @@ from rules.transfer import dollars, moment
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
 KEPT_MS: Final = 35 * DAY_MS  # judgement: half as long again as the 23 days within which patterns stand out
+LOG_DAYS: Final = 61  # judgement: how long the log of the network is kept; citations last as long
 EDGES: Final = 64  # judgement: edges kept of a node and direction; who has more within the time kept is a hub
 EDGES_OF_ADDRESS: Final = 16  # judgement: an address with more that is no known account is a service nobody labelled
 _ADDRESS: Final = "\0"  # what the node of an address begins with, that of an account is the account's id
@@ -80,9 +81,9 @@ class Graph:
         """Learn whose address the flow's own address is; the owner where that is worth noting down."""
         address = flow.own_address
         known = self._owners.get(address)
-        if known is not None and known.account_id == flow.account_id and flow.occurred_ms < known.noted_ms + _OWNER_NOTED_MS:
+        if known is not None and known.account_id == flow.account_id and self.now_ms < known.noted_ms + _OWNER_NOTED_MS:
             return None
-        owner = Owner(address, flow.account_id, flow.occurred_ms)
+        owner = Owner(address, flow.account_id, self.now_ms)
         self.learn(owner)
         return owner
 
@@ -126,7 +127,7 @@ class Graph:
                 del edges[0]
 
     def advance(self, occurred_ms: int) -> bool:
-        """Let event time go on; True when a new day has begun. Whole days of edges that are too old are forgotten."""
+        """Let event time go on; True when a new day has begun. What is too old is forgotten, in whole days."""
         if occurred_ms <= self.now_ms:
             return False
         new_day = occurred_ms // DAY_MS > self.now_ms // DAY_MS
@@ -137,6 +138,10 @@ class Graph:
                 for edge in self._days.pop(day):
                     _forget(self.outgoing, edge.sender, limit)
                     _forget(self.incoming, edge.receiver, limit)
+            first_day = occurred_ms // DAY_MS + 1 - LOG_DAYS
+            old = [address for address, owner in self._owners.items() if owner.noted_ms // DAY_MS < first_day]
+            for address in old:
+                del self._owners[address]
         return new_day
 
 

@@ -13,11 +13,10 @@ import msgspec
 
 from rules.graph.company import CITED_MS, Company, Shares, Standing
 from rules.graph.constant import Constant, constant_share
-from rules.graph.edges import DAY_MS, KEPT_MS, Edge, Graph, Owner
+from rules.graph.edges import DAY_MS, KEPT_MS, LOG_DAYS, Edge, Graph, Owner
 from rules.graph.telling import Stories, Telling
 from rules.messages import Flow
 
-LOG_DAYS: Final = CITED_MS // DAY_MS + 1
 _AHEAD_MS: Final = DAY_MS  # judgement: a transfer from further in the future does not move the time
 _SAME_CONSTANT: Final = 3e-4  # judgement: shares that differ by rounding only
 _LENGTH: Final = Struct("<I")
@@ -141,14 +140,14 @@ class Network:
         if not self.graph.advance(occurred_ms):
             return
         today = occurred_ms // DAY_MS
-        days = range(max(self._days.start, today + 1 - LOG_DAYS) if self._days else today + 1 - LOG_DAYS, today + 1)
+        days = range(max(self._days.start, today + 1 - LOG_DAYS) if self._days else today, today + 1)
         gone = [day for day in self._days if day < days.start]
         self._days = days
         if gone:
             self._expired += gone
             for day in gone:
                 self._new.pop(day, None)
-            if any(self._told.pop(day, None) for day in gone):
+            if any([self._told.pop(day, None) for day in gone]):
                 self._retell()
 
     def _retell(self) -> None:

@@ -1,7 +1,7 @@
 """Transfers in and out of an account of which the sums fit a share, and how many such matches chance would give."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import combinations
 from math import comb, log10
 from typing import Final
@@ -10,10 +10,8 @@ import msgspec
 
 from rules.graph.edges import DAY_MS, Edge
 
-_SIZES: Final = (  # transfers in and out that may add up, the likeliest first; the later, the more ways to match by chance
-    *((1, 1), (1, 2), (2, 1), (1, 3), (3, 1), (2, 2), (2, 3), (3, 2)),
-    *((4, 1), (3, 3), (5, 1), (6, 1), (7, 1)),
-)
+# transfers in and out that may add up, the likeliest first: the later, the more ways to match by chance, and the more work
+_SIZES: Final = ((1, 1), (1, 2), (2, 1), (1, 3), (3, 1), (2, 2))
 _PAIRED: Final = 24  # judgement: latest transfers that are compared one by one
 _SUMMED_IN: Final = 10  # judgement: of which sums are made
 _SUMMED_OUT: Final = 8
@@ -39,10 +37,10 @@ class Sums:
         self._ins, self._outs = received[-_PAIRED:], sent[-_PAIRED:]
         self._window_ms = window_ms
 
-    def match(self, share: float, edge: Edge | None, most: float) -> Match | None:
+    def match(self, share: float, edge: Edge | None, enough: Callable[[float, int], bool]) -> Match | None:
         """The simplest match with this share; one with `edge` in it, if given.
 
-        Sizes of which not even `most` points more than chance would do are not looked at.
+        Sizes of which `enough`, asked with their points and how many accounts they have, says no are not looked at.
         """
         ins, outs, tried = self._ins, self._outs, 0
         for several_in, several_out in _SIZES:
@@ -53,8 +51,8 @@ class Sums:
             tried += comb(len(ins), several_in) * comb(len(outs), several_out)
             near = _GRAIN * (several_out + share * several_in) / 2 + _GRAIN / 10
             points = -log10(tried * 2 * near / _SPREAD)
-            if points + most < 0:
-                return None
+            if not enough(points, several_in + several_out + 1):
+                continue
             if edge is not None and edge not in ins and edge not in outs:
                 return None
             came = _sums(ins, several_in, edge if edge in ins else None)

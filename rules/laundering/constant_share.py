@@ -52,10 +52,10 @@ class ConstantShare(NetworkRule):
         if not received or not sent:
             return
         near = {node, *(one.sender for one in received), *(one.receiver for one in sent)}
-        most = self.company * sum(map(network.is_cited, near)) - self.least
+        company = sum(map(network.is_cited, near))
         sums = Sums(received, sent, self.params.window)
         for share in sorted(network.constants):
-            match = sums.match(share, edge, most)
+            match = sums.match(share, edge, lambda points, most: points + self.company * min(company, most) >= self.least)
             if match is None:
                 continue
             cited = sum(map(network.is_cited, {name for one in match.edges for name in (one.sender, one.receiver)}))
