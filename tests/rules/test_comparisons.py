@@ -47,6 +47,7 @@ EXCEPTIONS: Final[dict[tuple[str, str, int], str]] = {
     ("sanctions.name_match", "match is not best[1]", 0): _KNOWN_GOOD,
     ("sanctions.name_match", "one.party != 'holder'", 0): _SHOWN,
     ("laundering.constant_share", "points >= self.least", 0): _EXACTLY,
+    ("laundering.constant_share", "points + self.company * min(company, most) >= self.least", 0): _EXACTLY,
     ("laundering.constant_share", "points >= _PROOF", 0): _CITES,
     ("laundering.known_company", "likely >= params.least_percent / 100", 0): _EXACTLY,
     ("laundering.known_company", "likely >= _PROOF", 0): _CITES,
