@@ -135,8 +135,10 @@ class Panel:
 
 
 def _about(finding: Finding, case: Case) -> tuple[str, ...]:
-    """The addresses that a finding at a transfer is about."""
+    """The addresses that a finding at a transfer is about: one of the transfer's if it names it, else all of them."""
     addresses = case.addresses
     if case.transfer is None:  # judged again: its profile alone is known
         addresses = (case.profile.address[case.index],)
-    return addresses if finding.counterparty is None else (finding.counterparty, *addresses)
+    if finding.counterparty is None:
+        return addresses
+    return (finding.counterparty,) if finding.counterparty in addresses else (finding.counterparty, *addresses)

@@ -13,6 +13,7 @@ from rules.knowledge import Knowledge
 from rules.messages import Decision, Excepted
 from rules.outcome import Outcome
 from rules.profile import Profile
+from rules.reference import Category, Label, ListKind, ReferenceList, combine
 from rules.seen import Seen
 from rules.transfer import Kind, Transfer
 from streams.rulefiles import load_rules
@@ -73,7 +74,14 @@ def passed_through(at_ms: int, *made: Exemption) -> Outcome:
     return outcome
 
 
-def judged(engine: AccountsEngine, profiles: dict[str, Profile], seen: Seen, kind: Kind, ms: int) -> Outcome:
+def judged(
+    engine: AccountsEngine,
+    profiles: dict[str, Profile],
+    seen: Seen,
+    kind: Kind,
+    ms: int,
+    addresses: tuple[str, ...] | None = None,
+) -> Outcome:
     transfer = Transfer(
         event_id=f"e{next(_numbers)}",
         kind=kind,
@@ -82,7 +90,7 @@ def judged(engine: AccountsEngine, profiles: dict[str, Profile], seen: Seen, kin
         network="ethereum",
         amount="20000",
         value_usd="20000",
-        addresses=(ADDRESS,) if kind is Kind.WITHDRAWAL else ("0x" + "22" * 20,),
+        addresses=addresses or ((ADDRESS,) if kind is Kind.WITHDRAWAL else ("0x" + "22" * 20,)),
         occurred_at=ms,
     )
     intake = Intake([], [])
@@ -114,3 +122,16 @@ def test_what_was_excepted_is_not_taken_for_told() -> None:
     for kind, ms in ((Kind.DEPOSIT, LAST_MS - 3_600_000), (Kind.WITHDRAWAL, LAST_MS)):
         judged(engine, profiles, Seen(), kind, ms)
     assert story not in profiles["a"].stories.told
+
+
+def test_an_exception_for_one_address_says_nothing_of_another_in_the_same_transfer() -> None:
+    market = "0x" + "33" * 20
+    row = Label(
+        address=market, network="ethereum", entity="Market", category=Category.DARKNET_MARKET, confidence=90, source="x"
+    )
+    reference = combine([ReferenceList.of("test", ListKind.LABELS, EXPIRES, (row,))])
+    for excepted, told in ((ADDRESS, True), (market, False)):
+        made = exemption(rule="exposure.illicit_service", account=None, address=excepted)
+        engine = AccountsEngine(load_rules(), Knowledge(reference=reference, exceptions=Exceptions([made])))
+        found = judged(engine, {"a": Profile()}, Seen(), Kind.WITHDRAWAL, LAST_MS, (ADDRESS, market))
+        assert ("exposure.illicit_service" in {alert.rule_id for alert in found.alerts}) is told
