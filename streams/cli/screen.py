@@ -63,6 +63,7 @@ def screen(
 
     Exit codes: 0 done, whatever was found; 2 a file, list, rule or setting cannot be used.
     """
+    _check_places(file, verdicts, deadletters, summary)
     ruleset = load_rules(settings.rules_folder())
     knowledge = load_knowledge(sources or settings.lists, settings.reference)
     knowledge = with_exceptions(knowledge, settings.exceptions_file(), ruleset)
@@ -74,7 +75,7 @@ def screen(
     started = time.monotonic()
     with ExitStack() as files:
         stream = files.enter_context(_input(file))
-        outputs = _Outputs(*(files.enter_context(_lines_file(path, file)) for path in (verdicts, deadletters)))
+        outputs = _Outputs(*(files.enter_context(_lines_file(path)) for path in (verdicts, deadletters)))
         for batch in _batches(stream, file):
             outputs.write(screening.judge(batch, time.time_ns() // 1_000_000))
             if outputs.unread and summary is None:
@@ -142,14 +143,26 @@ def _batches(stream: BinaryIO, file: str) -> Iterator[list[RawRecord]]:
         yield from read_records(stream)
 
 
+def _check_places(file: str, *outputs: Path | None) -> None:
+    """Before any work: what is written goes to places of its own, in folders that there are."""
+    taken: set[Path] = set()
+    for path in filter(None, outputs):
+        if file != _STDIN and path.exists() and path.samefile(file):
+            raise UnusableFile(f"{path} is the file to screen: it would be overwritten")
+        if not path.parent.is_dir():
+            raise UnusableFile(f"{path}: there is no folder {path.parent}")
+        place = path.resolve()
+        if place in taken and not path.is_char_device():
+            raise UnusableFile(f"{path} is named for two outputs")
+        taken.add(place)
+
+
 @contextmanager
-def _lines_file(path: Path | None, file: str) -> Iterator[BinaryIO | None]:
-    """A file for JSON lines, or None; never the one that is read."""
+def _lines_file(path: Path | None) -> Iterator[BinaryIO | None]:
+    """A file for JSON lines, or None."""
     if path is None:
         yield None
         return
-    if file != _STDIN and path.exists() and path.samefile(file):
-        raise UnusableFile(f"{path} is the file to screen: it would be overwritten")
     with _as_unusable(str(path)), path.open("wb") as stream:
         yield stream
 

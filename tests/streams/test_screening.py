@@ -216,7 +216,9 @@ def test_what_cannot_be_used_is_named_and_ends_with_exit_code_2(tmp_path: Path) 
         ([file, "--list", tmp_path / "nowhere"], b"nowhere"),
         ([file, "--rules", tmp_path / "nowhere"], b"nowhere"),
         ([file, "--verdicts", file], b"would be overwritten"),
-        ([file, "--summary", tmp_path / "no" / "such" / "folder"], b"No such file"),
+        ([file, "--summary", file], b"would be overwritten"),
+        ([file, "--summary", tmp_path / "no" / "such" / "folder"], b"there is no folder"),
+        ([file, "--verdicts", tmp_path / "out", "--summary", tmp_path / "out"], b"is named for two outputs"),
     ]
     for arguments, word in wrong:
         done = run(*arguments)
