@@ -164,10 +164,9 @@ def korean_names(words: Sequence[str]) -> tuple[KoreanName, ...]:
         return ()
     found = []
     for family, given in ((words[0], words[1:]), (words[-1], words[:-1])):
-        for hangul in _FAMILIES_OF.get(family, ()):
-            cuts = _given(tuple(given))
-            if cuts:
-                found.append(KoreanName(hangul, cuts))
+        families = _FAMILIES_OF.get(family)
+        if families and (cuts := _given(tuple(given))):
+            found += [KoreanName(hangul, cuts) for hangul in families]
     return tuple(found)
 
 

@@ -39,8 +39,8 @@ class Why(StrEnum):
 # for 2 to 8 letters; somewhat more is asked, most of short words, which frequent names are.
 _TYPO_COSTS: Final = (9.0, 9.0, 8.0, 6.0, 4.0, 2.5, 1.5, 1.0, 0.7)
 _DENSE_SOUND: Final = 5
-_FAR_AT: Final = 5
-_TWO_TYPOS_AT: Final = 8
+FAR_AT: Final = 5
+TWO_TYPOS_AT: Final = 8
 _TWO_TYPOS_COST: Final = 3.0
 _SOUND_COSTS: Final = (5.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.5)
 _SOUND_SIMILARITY: Final = (0.85, 0.85, 0.88, 0.9, 0.94, 0.96, 0.96)
@@ -93,11 +93,11 @@ def likeness(query: Word, listed: Word, vowels: Vowels, dense: bool = False) -> 
         return 0.85, typo_cost(longest) + 1.0, Why.SHUFFLED
     if distance == 2 and _merged(mine) == _merged(theirs):
         return 1 - 0.5 / longest, typo_cost(longest) * 0.5, Why.LOOKS
-    if distance > (3 if longest > _FAR_AT else 2):
+    if distance > (3 if longest > FAR_AT else 2):
         return None
     if min(len(query.sound), len(listed.sound)) > 3 and OSA.distance(query.sound, listed.sound, score_cutoff=1) == 1:
         return 1 - 1.2 / longest, typo_cost(max(len(query.sound), len(listed.sound))) + 0.7, Why.TYPO
-    if distance == 2 and min(len(mine), len(theirs)) >= _TWO_TYPOS_AT:
+    if distance == 2 and min(len(mine), len(theirs)) >= TWO_TYPOS_AT:
         return 1 - 2.0 / longest, _TWO_TYPOS_COST, Why.TYPOS
     return None
 

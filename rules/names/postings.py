@@ -140,6 +140,9 @@ class Postings:
             if each.near.bits > spare:  # without this word too little is met
                 strange, names = each.near.sounds.isdisjoint, each.names
                 numbers = [number for number in numbers if not strange(sounds_in[number]) or number in names]
+        numbers = list(numbers)
+        if len(numbers) <= _MOST and all(each.near.bits > spare for each in asked):
+            return dict.fromkeys(numbers, 0.0)
         ranked = {}
         for number in numbers:
             rank = self._rank(number, asked, spare, initials)

@@ -11,14 +11,16 @@ import msgspec
 from rapidfuzz.distance import OSA
 
 from rules.names.cleaning import Vowels
+from rules.names.likeness import FAR_AT, TWO_TYPOS_AT
 from rules.names.parsing import MEANINGS_OF
 from rules.names.rarity import bits_by_length
 from rules.names.sound import drops_vowels, skeleton, sound
-from rules.names.variants import forms
+from rules.names.variants import forms, groups
 from rules.names.words import Role, Word, is_title, role_of
 
 _TITLE_BITS: Final = 2.0
 _TWO_EDITS_AT: Final = 7
+_SHORT: Final = 3
 _SHUFFLED_AT: Final = 5
 _VOWEL: Final = re.compile("[aeiou]").search
 _VOWELS: Final = re.compile("[aeiou]+").sub
@@ -120,10 +122,8 @@ class Spellings:
         bits = self._worth(text, own)
         if bits > 1 and not text.isdigit():
             found.update(self._meanings.get(self._meaning_of.get(text, ""), ()))
-            for form in forms(key):
-                other = self._numbers.get(form)
-                if other is not None:
-                    found.add(other)
+            if groups(key):
+                found.update(number for form in forms(key) if (number := self._numbers.get(form)) is not None)
             if not dense:
                 if vowels is not Vowels.UNWRITTEN:
                     self._misspellings(text, key, own, found)
@@ -143,20 +143,36 @@ class Spellings:
 
     def _misspellings(self, text: str, key: str, own: int | None, found: set[int]) -> None:
         if len(key) > 1:
-            near = set().union(*(self._deletes.get(each, ()) for each in _deletes(key)))
-            if len(key) < _TWO_EDITS_AT:
-                sounds = self._sounds
-                near = {other for other in near if OSA.distance(key, sounds[other], score_cutoff=1) <= 1}
-            found |= near
+            self._sounding_near(text, key, found)
         if own is None:
-            found.update(*(self._misspelt.get(each, ()) for each in _deletes(text)))
+            far = 1 if len(text) < TWO_TYPOS_AT - 1 else 2
+            for other in _shared(self._misspelt, text):
+                if other not in found and self._is_spelt_like(text, other, far):
+                    found.add(other)
         for seen, meant in _MISREAD:
             if seen in text:
-                other = self._numbers.get(sound(text.replace(seen, meant)))
-                if other is not None:
-                    found.add(other)
+                other_sound = self._numbers.get(sound(text.replace(seen, meant)))
+                if other_sound is not None:
+                    found.add(other_sound)
         if len(text) >= _SHUFFLED_AT:
             found.update(self._shuffled.get("".join(sorted(text)), ()))
+
+    def _sounding_near(self, text: str, key: str, found: set[int]) -> None:
+        short = len(key) < _TWO_EDITS_AT
+        far = 1 if len(key) <= _SHORT else 2 if len(text) <= FAR_AT else 3
+        for other in _shared(self._deletes, key):
+            heard = self._sounds[other]
+            if short and OSA.distance(key, heard, score_cutoff=1) > 1:
+                continue
+            if self._is_spelt_like(text, other, 1 if len(heard) <= _SHORT else far):
+                found.add(other)
+
+    def _is_spelt_like(self, text: str, number: int, far: int) -> bool:
+        """Whether a word of that sound is so few edits from the text."""
+        for word in self._texts_of[number]:  # noqa: SIM110  # the hottest loop: any() takes twice as long
+            if OSA.distance(text, word, score_cutoff=far) <= far:
+                return True
+        return False
 
     def _without_vowels(self, text: str, vowels: Vowels, found: set[int]) -> None:
         consonants = skeleton(text)
@@ -177,6 +193,16 @@ class Spellings:
 
 def _frozen(found: Mapping[str, list[int]]) -> dict[str, tuple[int, ...]]:
     return {key: tuple(numbers) for key, numbers in found.items()}
+
+
+def _shared(index: Mapping[str, tuple[int, ...]], text: str) -> set[int]:
+    """What an index of `_deletes` has for a text."""
+    found: set[int] = set()
+    for each in _deletes(text):
+        numbers = index.get(each)
+        if numbers is not None:
+            found.update(numbers)
+    return found
 
 
 def _deletes(text: str) -> list[str]:
