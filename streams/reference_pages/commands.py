@@ -46,7 +46,7 @@ def _walk(group: click.Group, path: Sequence[str]) -> Iterator[tuple[str, click.
 
 def _section(path: str, command: click.Command) -> Iterator[str]:
     arguments = " ".join(
-        name if one.required else f"[{name}]"
+        name if one.required or name.startswith("[") else f"[{name}]"
         for one in command.params
         if isinstance(one, click.Argument)
         for name in [one.metavar or (one.name or "").upper()]
@@ -78,7 +78,8 @@ def _spelt(option: click.Option) -> str:
     names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
     if option.is_flag:
         return names
-    return f"{names} {option.metavar or option.type.name.upper()}" if not _choices(option) else names
+    kind = "N" if isinstance(option.type, click.IntRange | click.FloatRange) else option.type.name.upper()
+    return f"{names} {option.metavar or kind}" if not _choices(option) else names
 
 
 def _choices(option: click.Option) -> list[str]:
