@@ -125,4 +125,4 @@ def _account(shape: Shape) -> str:
     if address_of(shape.subject) is None:
         return shape.subject
     nodes = [node for edge in sorted(shape.edges, reverse=True) for node in (edge.sender, edge.receiver)]
-    return next(node for node in nodes if address_of(node) is None)
+    return next((node for node in nodes if address_of(node) is None), shape.subject)  # an account's id may look like one
