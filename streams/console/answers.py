@@ -9,7 +9,7 @@ import msgspec
 from rules.ruleset import Ruleset
 from streams.console.disposition import Outcome
 from streams.console.store import Store
-from streams.console.stories import Story
+from streams.console.stories import RANK, Story
 from streams.rule_catalogue import question
 
 _GRAPH_EDGES: Final = 24  # judgement: more cannot be read
@@ -147,6 +147,7 @@ def _edges(stories: Iterable[Story]) -> list[dict[str, Any]]:
         key = one.last.account_id, one.last.counterparty
         edge = edges.setdefault(key, {"account": key[0], "address": key[1], "stories": 0, "severity": one.severity})
         edge["stories"] += 1
+        edge["severity"] = max(edge["severity"], one.severity, key=RANK.__getitem__)
         if len(edges) == _GRAPH_EDGES:
             break
     return list(edges.values())

@@ -10,7 +10,7 @@ import msgspec
 from rules.messages import Alert, AlertStatus, Severity
 from streams.console.disposition import Disposition, Outcome
 
-_RANK: Final = {severity: rank for rank, severity in enumerate(Severity)}
+RANK: Final = {severity: rank for rank, severity in enumerate(Severity)}
 _ALERTS_KEPT: Final = 50  # judgement: of one story; the first and the newest
 _DISPOSITIONS_KEPT: Final = 200  # of one story
 _FAST: Final = 1  # zlib level: a third of the size at a tenth of the time of the best
@@ -34,7 +34,7 @@ class Story:
 
     def take(self, alert: Alert, raw: bytes) -> None:
         """Add an alert. The severity never falls: a closing is seen in the status."""
-        self.severity = max(self.severity, alert.severity, key=_RANK.__getitem__)
+        self.severity = max(self.severity, alert.severity, key=RANK.__getitem__)
         self.told.append(alert.alert_id)
         self.also.update(one.alert_id for one in alert.related)
         self.alerts.append(zlib.compress(raw, _FAST))

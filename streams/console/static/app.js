@@ -46,6 +46,7 @@ async function route(focus = true) {
     content = [el("a", { class: "back", href: "#/" }, "← Queue"), el("h1", { tabindex: "-1" }, "Not to be shown"), el("p", {}, error.message)];
   }
   if (mine !== asked) return;
+  if (page === "alert") queue.mark(id);
   pane.replaceChildren(...content.flat(2).filter(Boolean));
   if (focus) {
     pane.scrollTop = 0;
@@ -88,7 +89,8 @@ function listen(after) {
     const pulse = JSON.parse(event.data);
     const trouble = Object.values(pulse.topics).some((one) => one.trouble);
     live(trouble ? "trouble: see System" : `live, ${pulse.verdicts_per_second.toFixed(1)} verdicts/s`, trouble);
-    if (place().page === "system") refresh();
+    const within = pane.contains(document.activeElement) && !document.activeElement.matches("h1");
+    if (place().page === "system" && !within) refresh();
   });
   stream.addEventListener("reset", () => { stream.close(); load(); });
   stream.addEventListener("error", () => live("connecting", true));

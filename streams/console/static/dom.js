@@ -14,7 +14,7 @@ export const el = (tag, attributes = {}, ...children) => fill(document.createEle
 export const svg = (tag, attributes = {}, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
 export const $ = (id) => document.getElementById(id);
 
-export const link = (page, id, text = id) => el("a", { href: `#/${page}/${encodeURIComponent(id)}`, class: "id" }, text);
+export const link = (page, id, text = id) => el("a", { href: `#/${page}/${encodeURIComponent(id)}`, class: text === id ? "id" : null }, text);
 export const badge = (severity) => el("span", { class: `badge ${severity}` }, severity);
 export const words = (name) => String(name).replaceAll("_", " ");
 export const short = (text, most = 18) => (text.length <= most ? text : `${text.slice(0, most - 7)}…${text.slice(-6)}`);

@@ -1,5 +1,5 @@
 // Two small pictures: who is joined with whom, and when it happened.
-import { money, short, svg, when } from "./dom.js";
+import { el, money, short, svg, when } from "./dom.js";
 
 const ROW = 34;
 const WIDTH = 560;
@@ -21,9 +21,10 @@ export function flowGraph(edges, subject) {
     return svg("path", { class: `edge ${edge.severity}`, d: `M194 ${from} C280 ${from} 280 ${to} 366 ${to}`, "stroke-width": Math.min(5, 1 + edge.stories) },
       svg("title", {}, `${edge.account} and ${edge.address}: ${edge.stories} stories`));
   });
-  return svg("svg", { class: "graph", viewBox: `0 0 ${WIDTH} ${height}`, role: "group",
+  const picture = svg("svg", { class: "graph", viewBox: `0 0 ${WIDTH} ${height}`, role: "group",
     "aria-label": `${accounts.length} accounts and ${addresses.length} addresses` },
   lines, accounts.map((name) => box(accounts, name, 4, "account")), addresses.map((name) => box(addresses, name, 366, null)));
+  return el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Accounts and addresses" }, picture);
 }
 
 export function timeStrip(evidence) {
@@ -31,12 +32,11 @@ export function timeStrip(evidence) {
   const [first, last] = [Math.min(...times), Math.max(...times)];
   const most = Math.max(...evidence.map((one) => Number(one.value_usd)), 1);
   const x = (time) => (last === first ? WIDTH / 2 : 20 + ((time - first) / (last - first)) * (WIDTH - 40));
-  return svg("svg", { class: "strip", viewBox: `0 0 ${WIDTH} 56`, role: "img",
+  return svg("svg", { class: "strip", viewBox: `0 0 ${WIDTH} 52`, role: "img",
     "aria-label": `${evidence.length} transfers from ${when(first)} to ${when(last)}` },
   svg("line", { x1: 8, x2: WIDTH - 8, y1: 26, y2: 26 }),
   evidence.map((one, index) => svg("circle", { cx: x(times[index]), cy: 26, r: 4 + 12 * Math.sqrt(Number(one.value_usd) / most) },
-    svg("title", {}, `${when(times[index])}  ${money(one.value_usd)}  ${one.shows}`))),
-  svg("text", { x: 8, y: 53 }, when(first)), last > first && svg("text", { x: WIDTH - 8, y: 53, "text-anchor": "end" }, when(last)));
+    svg("title", {}, `${when(times[index])}  ${money(one.value_usd)}  ${one.shows}`))));
 }
 
 export function bars(counts, label) {

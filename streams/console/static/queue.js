@@ -148,6 +148,13 @@ export class Queue {
     option.time.textContent = ago(row[DETECTED]);
   }
 
+  mark(id) {
+    if (this.atId === id || !this.byId.has(id)) return;
+    this.atId = id;
+    this.at = this.shown.indexOf(this.byId.get(id));
+    this.draw();
+  }
+
   select(index, open = false) {
     if (!this.shown.length) return;
     this.at = Math.max(0, Math.min(index, this.shown.length - 1));

@@ -47,7 +47,7 @@ function evidence({ alerts, verdicts }) {
   const all = [...told.values()].sort((a, b) => a.occurred_at.localeCompare(b.occurred_at));
   if (!all.length) return [el("p", {}, "none")];
   const decision = new Map(verdicts.map((one) => [one.event_id, one.decision]));
-  return [timeStrip(all), el("ol", { class: "timeline" }, all.map((one) => el("li", {},
+  return [all.length > 1 && timeStrip(all), el("ol", { class: "timeline" }, all.map((one) => el("li", {},
     el("time", { datetime: one.occurred_at }, when(Date.parse(one.occurred_at))), " ",
     el("b", {}, money(one.value_usd)), ` ${one.amount} ${one.asset} `,
     decision.has(one.event_id) && el("span", { class: `decision ${decision.get(one.event_id)}` }, decision.get(one.event_id)),
