@@ -161,7 +161,7 @@ def test_a_hundred_thousand_stories_filter_and_scroll_within_200_ms(open_page: O
         painted = """async () => {
           const before = performance.now();
           ACT;
-          await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+          await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));  // painted
           return performance.now() - before;
         }"""
         typed = "text.value = '{}'; text.dispatchEvent(new Event('input'))"
@@ -175,7 +175,7 @@ def test_a_hundred_thousand_stories_filter_and_scroll_within_200_ms(open_page: O
             "to the end": "list.scrollTop = list.scrollHeight",
             "to the middle": "list.scrollTop = list.scrollHeight / 2",
         }.items():
-            took[what] = min(page.evaluate(painted.replace("ACT", act)) for _ in range(2))
+            took[what] = max(page.evaluate(painted.replace("ACT", act)) for _ in range(2))
         print({what: round(ms) for what, ms in took.items()})
         assert max(took.values()) < 200, took
         assert page.locator("[role=option]").count() < 60
