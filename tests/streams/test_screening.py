@@ -226,6 +226,33 @@ def test_what_cannot_be_used_is_named_and_ends_with_exit_code_2(tmp_path: Path) 
     assert file.read_bytes() == jsonl([to_listed()])
 
 
+def test_accounts_whose_ids_begin_like_the_nodes_of_addresses_stop_nothing() -> None:
+    def address(number: int) -> str:
+        return f"0x{number:040x}"
+
+    owners, senders = [f"\0r{number}" for number in range(4)], [f"\0s{number}" for number in range(4)]
+    moves = [("deposit", owner, 900 + n, {"own_address": address(100 + n)}) for n, owner in enumerate(owners)]
+    moves += [("withdrawal", sender, 100 + n, {}) for sender in senders for n in range(4)]
+    moves += [("withdrawal", sender, 500, {}) for sender in senders]
+    moves += [("deposit", sender, 600, {}) for sender in senders]
+    transfers = [
+        to_listed(
+            f"e{n}",
+            kind=kind,
+            account_id=account,
+            addresses=[address(other)],
+            occurred_at=f"2026-01-05T{n // 60:02}:{n % 60:02}:00Z",
+            **more,
+        )
+        for n, (kind, account, other, more) in enumerate(moves)
+    ]
+    session = screening()
+    screened(session, jsonl(transfers))
+    assert session.totals.lines == session.totals.deposits + session.totals.withdrawals == len(transfers)
+    assert not session.totals.raised
+    assert any(rule in session.totals.alerts_by_rule for rule in ("laundering.layers", "laundering.scatter_gather"))
+
+
 def test_an_old_list_holds_withdrawals_when_so_set() -> None:
     engine = AccountsEngine(load_rules(), Knowledge(load_watchlist(["demo"])), max_list_age_seconds=3600)
     session = Screening(engine, "x")
