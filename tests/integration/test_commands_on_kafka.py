@@ -136,9 +136,9 @@ async def _set(servers: str, topic: str, **settings: str) -> None:
 
 def test_creating_topics_twice_changes_nothing_and_the_check_is_clean(broker: str) -> None:
     again = _run(broker, "topics", "create")
-    assert (again.returncode, json.loads(again.stdout)) == (0, {"topics": 9, "wrong": 0})
+    assert (again.returncode, json.loads(again.stdout)) == (0, {"topics": 10, "wrong": 0})
     checked = _run(broker, "topics", "check", "--partitions", "3")
-    assert (checked.returncode, json.loads(checked.stdout)) == (0, {"topics": 9, "wrong": 0})
+    assert (checked.returncode, json.loads(checked.stdout)) == (0, {"topics": 10, "wrong": 0})
 
 
 def test_the_check_finds_a_journal_that_would_be_compacted_and_forgotten(broker: str) -> None:
@@ -153,17 +153,17 @@ def test_the_check_finds_a_journal_that_would_be_compacted_and_forgotten(broker:
     assert checked.returncode == 1
     assert [remark["topic"] for remark in remarks] == [journal, journal]
     assert all(remark["fault"] and "kafka-configs.sh" in remark["remedy"] for remark in remarks)
-    assert summary == {"topics": 9, "wrong": 1}
+    assert summary == {"topics": 10, "wrong": 1}
     assert _run(broker, "topics", "check").returncode == 0
 
 
 def test_topics_are_created_and_checked_on_the_embedded_broker(embedded: str) -> None:
     missing = _run(embedded, "topics", "check")
     assert missing.returncode == 1
-    assert json.loads(missing.stdout.splitlines()[-1]) == {"topics": 0, "wrong": 9}
+    assert json.loads(missing.stdout.splitlines()[-1]) == {"topics": 0, "wrong": 10}
     assert _run(embedded, "topics", "create", "--partitions", "2").returncode == 0
     checked = _run(embedded, "topics", "check", "--partitions", "2")
-    assert (checked.returncode, json.loads(checked.stdout)) == (0, {"topics": 9, "wrong": 0})
+    assert (checked.returncode, json.loads(checked.stdout)) == (0, {"topics": 10, "wrong": 0})
 
 
 def test_fed_lines_arrive_unchanged_under_their_account_in_kafkas_own_partition(broker: str) -> None:
