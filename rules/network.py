@@ -154,7 +154,12 @@ class CounterpartiesEngine:
         else:
             tally.findings[name] += 1
             outcome.addresses.add(key)
-            telling = Told(rule, answer, told[0], None if told[0] == ids[0] else ids[0])
+            telling = Told(
+                rule,
+                answer,
+                state.stories.sent_as(told[0]),
+                None if told[0] == ids[0] else state.stories.sent_as(ids[0]),
+            )
             take_note(outcome, telling, flow.occurred_ms)
             outcome.alerts.append(
                 compose(

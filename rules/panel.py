@@ -106,9 +106,10 @@ class Panel:
         """Take a finding for an alert, unless its story has been told as far as this."""
         tally, name = self._outcome.tally, rule.about.id
         first, updates = story_ids(rule, account_id, finding)
-        answers.alert_ids.append(first)
+        stories = case.profile.stories
+        told = (first,) if rule.event_story else stories.tell_stage(first, updates, case.occurred_ms)
+        answers.alert_ids.append(stories.sent_as(first))
         answers.actions.add(effective_action(rule, finding))
-        told = (first,) if rule.event_story else case.profile.stories.tell_stage(first, updates, case.occurred_ms)
         if not told:
             tally.suppressed[name] += 1
             return
@@ -117,8 +118,8 @@ class Panel:
         if rule.about.signal:
             answers.signals += (name, *finding.signals)
         tally.findings[name] += 1
-        refers_to = finding.continues or (None if told[0] == first else first)
-        answers.found.append(Told(rule, finding, told[0], refers_to))
+        refers_to = finding.continues or (None if told[0] == first else stories.sent_as(first))
+        answers.found.append(Told(rule, finding, stories.sent_as(told[0]), refers_to))
 
     def _tell(self, answers: Answers, account_id: str, source: Source) -> None:
         """Send what was found as alerts."""

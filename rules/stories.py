@@ -1,5 +1,6 @@
 """Which stories have been told about a subject, so that no alert is sent twice. Bounded, in event time."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,11 +13,13 @@ class Stories(msgspec.Struct, array_like=True):
     """Alert ids with the event time of the finding that told them.
 
     When there is no room the oldest is dropped, and from then on nothing as old as that is told: a story that may have
-    been told is not told again.
+    been told is not told again. One that goes on may, in time: it is told under another id, made of its own and of
+    how far the memory reached (`renamed`), so that no id is sent twice.
     """
 
     told: dict[str, int] = {}
     floor_ms: int = 0
+    renamed: dict[str, int] = {}
 
     def tell_stage(self, first: str, updates: Sequence[str], occurred_ms: int) -> tuple[str, ...]:
         """Remember how far a story has come: the ids told by this, the one for the alert first; none when all was told.
@@ -31,10 +34,20 @@ class Stories(msgspec.Struct, array_like=True):
         if alert_id in self.told or occurred_ms <= self.floor_ms:
             return False
         self.told[alert_id] = occurred_ms
+        if self.floor_ms:
+            self.renamed[alert_id] = self.floor_ms
         if len(self.told) > REMEMBERED:
             oldest = min(self.told, key=lambda known: (self.told[known], known))
             self.floor_ms = max(self.floor_ms, self.told.pop(oldest))
+            self.renamed.pop(oldest, None)
         return True
+
+    def sent_as(self, alert_id: str) -> str:
+        """The id under which a story was told."""
+        floor_ms = self.renamed.get(alert_id)
+        if floor_ms is None:
+            return alert_id
+        return hashlib.blake2b(f"{alert_id} {floor_ms}".encode(), digest_size=12).hexdigest()
 
 
 def began(times: Sequence[int], gap_ms: int, grain_ms: int) -> int:

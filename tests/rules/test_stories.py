@@ -36,6 +36,16 @@ def test_memory_is_bounded_and_while_it_lasts_no_story_is_told_twice(tellings: l
     assert len(set(told[:REMEMBERED])) == len(told[:REMEMBERED])
 
 
+@given(st.lists(st.integers(0, 99), min_size=200, max_size=400))
+def test_no_id_is_sent_twice_however_many_stories_go_on(numbers: list[int]) -> None:
+    stories, sent = Stories(), []
+    for at, number in enumerate(numbers, 1):
+        if stories.tell(f"story-{number}", at):
+            sent.append(stories.sent_as(f"story-{number}"))
+        assert stories.renamed.keys() <= stories.told.keys()
+    assert len(sent) == len(set(sent))
+
+
 @given(st.lists(st.tuples(st.integers(0, 200), st.just(0)), max_size=300))
 def test_a_story_always_of_the_same_time_is_never_told_twice(tellings: list[tuple[int, int]]) -> None:
     stories = Stories()
