@@ -14,6 +14,11 @@ from rules.rule import NetworkRule, Rule
 
 CITED: Final = "cited"  # the signal with which a rule about an account has it taken for cited
 EVIDENCE: Final = 20  # transfers cited at most, the latest
+_SAME: Final = (1, 2)  # judgement: of more transfers than this share it is the story that they belong to already
+_SAME_LEANING: Final = (
+    2,
+    3,
+)  # measured: an account's contacts with cited ones are met in their stories, too (docs/network.md)
 _RIPPLES: Final = 3  # judgement: how far an account being cited is followed within one flow
 
 
@@ -78,7 +83,7 @@ def _noted(rule: NetworkRule, question: Callable[[], Iterable[Shape]], network: 
 def _told(rule: NetworkRule, shape: Shape, network: Network) -> Told | None:
     """Put a shape to its story: a new one, or one told again when it has doubled. None when there is no more to say."""
     stories, events = network.stories, {edge.event_id for edge in shape.edges}
-    known = stories.find(shape.edges)
+    known = stories.find(shape.edges, _SAME_LEANING if rule.leans else _SAME)
     first = known or alert_id(rule.about.id, shape.subject, (min(shape.edges).event_id,))
     size = len(events) if known is None else stories.grown(known, events)
     joined = set(stories.missing(known, events))

@@ -12,7 +12,7 @@ from rules.graph.edges import DAY_MS, Edge
 
 # transfers in and out that may add up, the likeliest first: the later, the more ways to match by chance, and the more work
 _SIZES: Final = ((1, 1), (1, 2), (2, 1), (1, 3), (3, 1), (2, 2))
-_PAIRED: Final = 24  # judgement: latest transfers that are compared one by one
+_PAIRED: Final = 64  # judgement: latest transfers that are compared one by one
 _SUMMED_IN: Final = 10  # judgement: of which sums are made
 _SUMMED_OUT: Final = 8
 _GRAIN: Final = 10_000  # values are told in cents

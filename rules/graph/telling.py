@@ -39,11 +39,11 @@ class Stories:
         self._stories: dict[str, Story] = {}
         self.citing: set[str] = set()
 
-    def find(self, edges: Iterable[Edge]) -> str | None:
-        """The story that most of these transfers belong to, if more than half belong to any: then they tell it on."""
+    def find(self, edges: Iterable[Edge], share: tuple[int, int]) -> str | None:
+        """The story that most of these transfers belong to, if more than a share of them belong to any: they tell it on."""
         events = sorted({edge.event_id for edge in edges})
         met = Counter(story for event in events if (story := self._of_event.get(event)) is not None)
-        if 2 * met.total() <= len(events):
+        if share[1] * met.total() <= share[0] * len(events):
             return None
         return min(met, key=lambda story: (-met[story], story))
 

@@ -15,7 +15,7 @@ from rules.rule import NetworkRule, Params, Window
 class Thresholds(Params, frozen=True, kw_only=True):
     """A circle of `alone` hops is told for itself, one of `long` when `long_cited` of its accounts are cited already.
 
-    One of `short` hops or more needs all of them cited but one, a shorter one all.
+    One of `short` hops or more needs all of them cited but `strangers`, a shorter one all.
     """
 
     window: Window
@@ -23,6 +23,7 @@ class Thresholds(Params, frozen=True, kw_only=True):
     long: Annotated[int, Meta(ge=4)]
     long_cited: Annotated[int, Meta(ge=1)]
     short: Annotated[int, Meta(ge=3)]
+    strangers: Annotated[int, Meta(ge=0)]
 
 
 class RoundTrip(NetworkRule):
@@ -43,7 +44,8 @@ class RoundTrip(NetworkRule):
         length, cited = len(hops), sum(network.is_cited(hop.sender) for hop in hops)
         alone = length >= params.alone
         company = length >= params.long and cited >= params.long_cited
-        if alone or company or cited >= length - (length >= params.short):
+        strangers = params.strangers if length >= params.short else 0
+        if alone or company or cited >= length - strangers:
             yield Shape(
                 subject=edge.sender,
                 edges=tuple(sorted(hops)),
