@@ -13,7 +13,7 @@ from streams.components.chromium import find_chromium
 sys.path.append(str(Path(__file__).resolve().parents[1] / "integration"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: Playwright's event loop runs as long, and no other could beside it
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu"])
