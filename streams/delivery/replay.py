@@ -19,7 +19,7 @@ from rules.intake import RawRecord
 from streams import metrics
 from streams.delivery.journal import STATE_VERSION, BatchRecord, bundle_digest, chained, committed_consumer
 from streams.delivery.partition import Partition
-from streams.delivery.stage import Judged, Stage, Work, Writes, encode_messages
+from streams.delivery.stage import Judged, MemoryChanges, Stage, Work, Writes, encode_messages
 from streams.errors import Impossible
 from streams.security import KafkaAccess
 from streams.store import Commit, Store
@@ -137,7 +137,7 @@ async def _rebuild(
             await _load(partition, more, store)
     cache = partition.cache
     n_before, h_before = partition.n, partition.h
-    writes = Writes()
+    writes, memory = Writes(), MemoryChanges()
     for _, record, work in group:
         if record.n != partition.n + 1:
             raise Impossible(f"{partition}: the journal goes from batch {partition.n} to {record.n}")
@@ -145,6 +145,7 @@ async def _rebuild(
         judged = then.judge(work, partition.number, cache.states(), partition.memory, record.judged_ms)
         _verify(partition, then, record, judged)
         writes.then(judged.writes)
+        memory = memory.then(partition.memory.take_changes())  # batch by batch, as they were written first
         partition.advance(record)
         await asyncio.sleep(0)
     at, record, _ = group[-1]
@@ -163,7 +164,7 @@ async def _rebuild(
                 journal_n=record.n,
                 journal_at=at,
                 writes=writes,
-                memory=partition.memory.take_changes(),
+                memory=memory,
             )
         ]
     )

@@ -89,6 +89,14 @@ class MemoryChanges(msgspec.Struct, frozen=True):
     expired: tuple[int, ...] = ()
     segments: range = range(0)
 
+    def then(self, later: "MemoryChanges") -> "MemoryChanges":
+        """These changes and those of the following batch, in one."""
+        gone = {*self.expired, *later.expired}
+        appended = {number: packed for number, packed in self.appended.items() if number not in later.expired}
+        for number, packed in later.appended.items():
+            appended[number] = appended.get(number, b"") + packed
+        return MemoryChanges(appended, tuple(sorted(gone)), later.segments)
+
 
 class Memory(ABC):
     """State of a whole partition that grows by appending: the events already judged."""

@@ -87,6 +87,13 @@ def test_a_note_is_there_for_other_stages_outlives_a_wipe_and_expires(store_run:
         assert NOTES_KEPT_SECONDS - 60 < left <= NOTES_KEPT_SECONDS
 
 
+def test_changes_of_several_batches_are_those_of_one_after_the_other() -> None:
+    first = MemoryChanges({0: b"a", 1: b"b"}, (7,), range(0, 2))
+    later = MemoryChanges({1: b"c", 2: b"d"}, (0,), range(1, 3))
+    assert first.then(later) == MemoryChanges({1: b"bc", 2: b"d"}, (0, 7), range(1, 3))
+    assert MemoryChanges().then(first) == first
+
+
 def test_repeating_a_commit_after_a_lost_reply_changes_nothing(store_run: Any) -> None:
     async def story(store: Store) -> None:
         await store.claim(KEYS, "me", 7)
