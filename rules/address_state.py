@@ -8,7 +8,6 @@ import msgspec
 from rules.circles import Circle
 from rules.messages import Evidence, Flow
 from rules.stories import Stories
-from rules.transfer import dollars, moment
 
 CONTACTS: Final = 32  # judgement: an address with more accounts is a service, which the rules leave alone
 
@@ -60,14 +59,7 @@ class AddressState(msgspec.Struct, array_like=True):
     def evidence(self, contacts: Sequence[Contact], shows: str) -> tuple[Evidence, ...]:
         """The contacts' transfers as evidence; `shows` says what each of them shows."""
         return tuple(
-            Evidence(
-                event_id=contact.event_id,
-                amount=contact.amount,
-                asset=contact.asset,
-                value_usd=dollars(contact.value),
-                occurred_at=moment(contact.occurred_ms),
-                shows=shows,
-            )
+            Evidence.of(contact.event_id, contact.amount, contact.asset, contact.value, contact.occurred_ms, shows)
             for contact in contacts
         )
 

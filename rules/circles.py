@@ -6,7 +6,6 @@ from typing import Final
 import msgspec
 
 from rules.messages import Evidence, Flow
-from rules.transfer import dollars, moment
 
 MEMBERS: Final = 32  # judgement: as many as an address has contacts before it is taken for a service
 DEVICES: Final = 4  # judgement: devices kept of a member, the latest
@@ -78,13 +77,6 @@ def _devices(earlier: tuple[str, ...], later: tuple[str, ...]) -> tuple[str, ...
 def evidence(members: Iterable[Member], shows: str) -> tuple[Evidence, ...]:
     """The members' latest transfers as evidence."""
     return tuple(
-        Evidence(
-            event_id=member.event_id,
-            amount=member.amount,
-            asset=member.asset,
-            value_usd=dollars(member.value),
-            occurred_at=moment(member.occurred_ms),
-            shows=shows,
-        )
+        Evidence.of(member.event_id, member.amount, member.asset, member.value, member.occurred_ms, shows)
         for member in members
     )

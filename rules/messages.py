@@ -5,10 +5,12 @@ Native JSON. Money is decimal text in US dollars or in units of the asset, times
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import msgspec
 from msgspec import Meta
+
+from rules.transfer import dollars, moment
 
 
 class Severity(StrEnum):
@@ -54,6 +56,18 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     value_usd: str
     occurred_at: datetime
     shows: str
+
+    @classmethod
+    def of(cls, event_id: str, amount: str, asset: str, value: int, occurred_ms: int, shows: str) -> Self:
+        """From what is kept of a transfer: `value` in micro-dollars, the time in milliseconds."""
+        return cls(
+            event_id=event_id,
+            amount=amount,
+            asset=asset,
+            value_usd=dollars(value),
+            occurred_at=moment(occurred_ms),
+            shows=shows,
+        )
 
 
 class ListMatch(msgspec.Struct, frozen=True, kw_only=True):

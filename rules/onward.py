@@ -62,7 +62,7 @@ def flows_of(
     signals: tuple[str, ...],
 ) -> Iterator[Flow]:
     """One for each address met first; where there is none, one that carries the device or the signals."""
-    listed = {address for address, _ in case.listed}
+    listed, own = {address for address, _ in case.listed}, own_address(transfer)
     firsts = [contact for contact in case.addresses if contact_key(contact) in met]
     for contact in firsts or case.addresses[:1]:
         yield Flow(
@@ -79,7 +79,7 @@ def flows_of(
             transfer.asset,
             transfer.network or "",
             bool(firsts),
-            own_address(transfer),
+            own,
             device or (transfer.device_id or "" if signals else ""),
             signals,
             contact in listed,

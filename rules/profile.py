@@ -13,7 +13,6 @@ import xxhash
 
 from rules.messages import Evidence
 from rules.stories import Stories
-from rules.transfer import dollars, moment
 
 RECENT_TRANSFERS: Final = 64  # judgement: enough for a 30-day look back of all but market makers
 _ROOM: Final = RECENT_TRANSFERS + 16  # forgetting some at a time costs less than one at a time
@@ -189,14 +188,7 @@ class Profile(msgspec.Struct, array_like=True):
     def evidence(self, indices: Sequence[int], shows: str) -> tuple[Evidence, ...]:
         """The transfers at `indices` as evidence; `shows` says what each of them shows."""
         return tuple(
-            Evidence(
-                event_id=event_id,
-                amount=amount,
-                asset=asset,
-                value_usd=dollars(self.value[i]),
-                occurred_at=moment(self.occurred_ms[i]),
-                shows=shows,
-            )
+            Evidence.of(event_id, amount, asset, self.value[i], self.occurred_ms[i], shows)
             for i in indices
             for event_id, amount, asset, _ in (self.detail[i],)
         )

@@ -22,7 +22,7 @@ from rules.messages import Action, Alert, AlertStatus, Evidence, Flow, ListMatch
 from rules.name_keys import name_keys
 from rules.names import THRESHOLD, compare, explain
 from rules.outcome import alert_id
-from rules.transfer import dollars, moment
+from rules.transfer import moment
 
 NEWLY_LISTED: Final = "sanctions.newly_listed"
 DELISTED: Final = "sanctions.delisted"
@@ -49,14 +49,7 @@ class Dealing(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     def evidence(self, shows: str) -> Evidence:
         """The transfer, and what it shows."""
-        return Evidence(
-            event_id=self.event_id,
-            amount=self.amount,
-            asset=self.asset,
-            value_usd=dollars(self.value),
-            occurred_at=moment(self.occurred_ms),
-            shows=shows,
-        )
+        return Evidence.of(self.event_id, self.amount, self.asset, self.value, self.occurred_ms, shows)
 
 
 class Bearer(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -22,7 +22,7 @@ from rules.messages import Action, Evidence, Flow, ListMatch, Severity
 from rules.note import Note
 from rules.profile import Profile
 from rules.reference import Label
-from rules.transfer import MAX_VALUE_USD, MICRO, Kind, Transfer, dollars, moment, value_micros
+from rules.transfer import MAX_VALUE_USD, MICRO, Kind, Transfer, value_micros
 
 _UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,4})([smhd])", re.ASCII)
@@ -141,13 +141,8 @@ class Case(msgspec.Struct, frozen=True, gc=False):
         transfer = self.transfer
         if transfer is None:
             return self.profile.evidence((self.index,), shows)[0]
-        return Evidence(
-            event_id=transfer.event_id,
-            amount=transfer.amount,
-            asset=transfer.asset,
-            value_usd=dollars(value_micros(transfer.value_usd)),
-            occurred_at=moment(self.occurred_ms),
-            shows=shows,
+        return Evidence.of(
+            transfer.event_id, transfer.amount, transfer.asset, value_micros(transfer.value_usd), self.occurred_ms, shows
         )
 
 

@@ -9,7 +9,6 @@ from rules.dprk.company import GRADES, WAGES_SWEPT, others, signs, unhosted
 from rules.finding import Answer, Finding
 from rules.messages import Evidence, Flow
 from rules.rule import GroupRule, Near, Params, Window
-from rules.transfer import dollars, moment
 
 GATHERS: Final = "dprk.gathers"
 _CITED: Final = 19
@@ -60,11 +59,4 @@ class Facilitator(GroupRule):
 
 
 def _bulk(flow: Flow) -> Evidence:
-    return Evidence(
-        event_id=flow.event_id,
-        amount=flow.amount,
-        asset=flow.asset,
-        value_usd=dollars(flow.value),
-        occurred_at=moment(flow.occurred_ms),
-        shows="Left in bulk",
-    )
+    return Evidence.of(flow.event_id, flow.amount, flow.asset, flow.value, flow.occurred_ms, "Left in bulk")

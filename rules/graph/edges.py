@@ -11,7 +11,6 @@ from typing import Final
 import msgspec
 
 from rules.messages import Evidence, Flow
-from rules.transfer import dollars, moment
 
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
@@ -36,14 +35,7 @@ class Edge(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False, t
 
     def evidence(self, shows: str) -> Evidence:
         """The transfer as evidence."""
-        return Evidence(
-            event_id=self.event_id,
-            amount=self.amount,
-            asset=self.asset,
-            value_usd=dollars(self.value),
-            occurred_at=moment(self.occurred_ms),
-            shows=shows,
-        )
+        return Evidence.of(self.event_id, self.amount, self.asset, self.value, self.occurred_ms, shows)
 
 
 class Owner(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=1):
