@@ -33,7 +33,7 @@ async def check_kafka(settings: Settings, *, timeout_seconds: float) -> list[Che
         checks = list(brokers_found(settings.kafka, brokers, versions))
         checks.append(await _transactions(kafka, versions, timeout_seconds))
         async with topic_admin(kafka, timeout_seconds=timeout_seconds) as admin:
-            found = await admin.describe((*TOPICS, *settings.form_topics()))
+            found = await admin.describe((*TOPICS, *settings.side_topics()))
         return [*checks, *_topics(found, settings)]
     except Unreachable as away:
         return [
@@ -105,7 +105,7 @@ async def _transactions(kafka: KafkaAccess, versions: Versions, timeout_seconds:
 
 
 def _topics(found: Mapping[str, FoundTopic], settings: Settings) -> Iterator[Check]:
-    wrong = remarks(found, servers=settings.kafka, forms=settings.form_topics())
+    wrong = remarks(found, servers=settings.kafka, side=settings.side_topics())
     alike: defaultdict[tuple[bool, str, str | None], list[str]] = defaultdict(list)
     for remark in wrong:
         alike[remark.fault, remark.problem, remark.remedy].append(remark.topic)

@@ -69,9 +69,9 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def topic_specs(
-    partitions: int = DEFAULT_PARTITIONS, replication: int = 1, forms: Sequence[str] = ()
+    partitions: int = DEFAULT_PARTITIONS, replication: int = 1, side: Sequence[str] = ()
 ) -> tuple[TopicSpec, ...]:
-    """All topics as `lockgate topics create` makes them. `forms` are those for other forms of the alerts."""
+    """All topics as `lockgate topics create` makes them. `side` are those that no worker waits for."""
     return tuple(
         TopicSpec(
             name=name,
@@ -79,7 +79,7 @@ def topic_specs(
             replication=replication,
             settings=_settings(name, replication),
         )
-        for name in (*TOPICS, *forms)
+        for name in (*TOPICS, *side)
     )
 
 
@@ -98,7 +98,7 @@ def remarks(
     servers: str,
     partitions: int | None = None,
     replication: int | None = None,
-    forms: Sequence[str] = (),
+    side: Sequence[str] = (),
 ) -> list[Remark]:
     """What is wrong with the topics as they are; empty when everything is as delivery needs it.
 
@@ -106,7 +106,7 @@ def remarks(
     """
     wanted = partitions or max((found[name].partitions for name in ACCOUNT_TOPICS if name in found), default=0)
     out: list[Remark] = []
-    for name in (*TOPICS, *forms):
+    for name in (*TOPICS, *side):
         topic = found.get(name)
         if topic is None:
             option = f" --partitions {wanted}" if wanted else ""

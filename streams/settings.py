@@ -210,6 +210,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """The topics for other forms of the alerts."""
         return tuple(outlet.topic for outlet in self.outlets() if outlet.topic not in NATIVE_TOPICS)
 
+    def side_topics(self) -> tuple[str, ...]:
+        """The topics that no worker waits for: other forms of the alerts, and what analysts say."""
+        return (*self.form_topics(), DISPOSITIONS)
+
     def rules_folder(self) -> Path | None:
         """The folder of rule files, if one is named."""
         return None if self.rules is None else Path(self.rules)

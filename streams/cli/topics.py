@@ -10,7 +10,7 @@ from streams.cli.output import Output
 from streams.kafka_access import silence_client_log
 from streams.kafka_admin import topic_admin
 from streams.kafka_topics import DEFAULT_PARTITIONS, TOPICS, FoundTopic, Remark, remarks, topic_specs
-from streams.settings import DISPOSITIONS, Settings
+from streams.settings import Settings
 
 
 @click.group()
@@ -50,10 +50,10 @@ def create(
     async def run() -> tuple[list[str], dict[str, FoundTopic]]:
         async with topic_admin(settings.kafka_access(), timeout_seconds=timeout_seconds) as admin:
             copies = replication or await admin.usual_replication()
-            existing = await admin.describe((*TOPICS, *_others(settings)))
+            existing = await admin.describe((*TOPICS, *settings.side_topics()))
             count = partitions or max((topic.partitions for topic in existing.values()), default=DEFAULT_PARTITIONS)
-            created = await admin.create(topic_specs(count, copies, _others(settings)))
-            return created, await admin.describe((*TOPICS, *_others(settings)), present=[*existing, *created])
+            created = await admin.create(topic_specs(count, copies, settings.side_topics()))
+            return created, await admin.describe((*TOPICS, *settings.side_topics()), present=[*existing, *created])
 
     silence_client_log()
     created, found = asyncio.run(run())
@@ -84,7 +84,7 @@ def check(
 
     async def run() -> dict[str, FoundTopic]:
         async with topic_admin(settings.kafka_access(), timeout_seconds=timeout_seconds) as admin:
-            return await admin.describe((*TOPICS, *_others(settings)))
+            return await admin.describe((*TOPICS, *settings.side_topics()))
 
     silence_client_log()
     found = asyncio.run(run())
@@ -92,16 +92,11 @@ def check(
     _report(found, wrong, Output(as_json))
 
 
-def _others(settings: Settings) -> tuple[str, ...]:
-    """Topics that no worker needs: other forms of the alerts, and what analysts say."""
-    return (*settings.form_topics(), DISPOSITIONS)
-
-
 def _wrong(
     settings: Settings, found: dict[str, FoundTopic], partitions: int | None, replication: int | None
 ) -> list[Remark]:
-    forms = _others(settings)
-    return remarks(found, servers=settings.kafka, partitions=partitions, replication=replication, forms=forms)
+    side = settings.side_topics()
+    return remarks(found, servers=settings.kafka, partitions=partitions, replication=replication, side=side)
 
 
 def _report(found: dict[str, FoundTopic], wrong: list[Remark], output: Output) -> None:

@@ -56,6 +56,9 @@ def test_missing_topics_are_named_with_the_command_that_mends_them(kafka_alone: 
     right = {check["name"] for check in checks if check["level"] == "ok"}
     assert {"kafka", "transactions", "topics", "redis", "redis persistence", "redis clock", "rules"} <= right
     assert all(check["fix"] for check in checks if check["level"] == "warn")
+    told = lockgate("topics", "check", "--json", kafka=kafka_alone.bootstrap, redis=redis_server.url).stdout
+    [found] = [check["found"] for check in checks if check["name"] == "topics"]
+    assert found.startswith(f"all {json.loads(told)['topics']} are there"), "doctor and `topics check` look at the same"
 
 
 def test_a_redis_that_drops_keys_and_keeps_nothing_is_found_out(kafka_alone: Kafka, tmp_path: Path) -> None:
