@@ -25,9 +25,18 @@ _LATEST_MS: Final = (LATEST - _EPOCH) // _MILLISECOND
 
 _DECIMAL_PATTERN: Final = r"^[0-9]{1,30}(\.[0-9]{1,30})?$"
 _is_decimal: Final = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?", re.ASCII).fullmatch
+_ID_PATTERN: Final = r"^[^\u0000-\u001F\u007F-\u009F]*$"
+_control: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
 
 # Bounds on text keep a message, and the state made from it, of predictable size (judgement).
-Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
+Identifier = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=128,
+        extra_json_schema={"pattern": _ID_PATTERN},
+    ),
+]
 ShortText = Annotated[str, Meta(max_length=128)]
 Text = Annotated[str, Meta(max_length=512)]
 Country = Annotated[str, Meta(min_length=2, max_length=2, description="ISO 3166-1 alpha-2")]
@@ -140,7 +149,16 @@ def read_transfer(raw: bytes) -> Transfer:
         raise BadTransfer("nested too deeply") from None
     if not _is_decimal(transfer.amount):
         raise BadTransfer("not a non-negative decimal number as text", "amount")
+    if not (transfer.account_id.isprintable() and transfer.event_id.isprintable()):  # quick: nearly always so
+        _check_ids(transfer)
     return transfer
+
+
+def _check_ids(transfer: Transfer) -> None:
+    """Control characters would make ids that nobody sees apart, and could pass for keys of Lockgate's own."""
+    for field in ("account_id", "event_id"):
+        if _control(getattr(transfer, field)):
+            raise BadTransfer("a control character in it", field)
 
 
 def _explain(error: msgspec.ValidationError) -> BadTransfer:

@@ -30,9 +30,11 @@ _MILLISECONDS: Final = {
     "exclusiveMaximum": int(LATEST.timestamp()) * 1000,
 }
 _MEANINGS: Final[Mapping[str, str]] = {
-    "Transfer.event_id": "Unique per exchange. Sent again it is a duplicate; with other content it is a dead letter.",
+    "Transfer.event_id": (
+        "Unique per exchange, no control characters. Sent again it is a duplicate; with other content it is a dead letter."
+    ),
     "Transfer.kind": "Decides the topic: exchange.deposits or exchange.withdrawals.",
-    "Transfer.account_id": "The account at the exchange; the key of the Kafka message.",
+    "Transfer.account_id": "The account at the exchange, no control characters; the key of the Kafka message.",
     "Transfer.asset": "Ticker of what is moved, such as USDT.",
     "Transfer.network": "The chain, such as ethereum or tron. Where it is missing the shape of the addresses decides.",
     "Transfer.amount": "In units of the asset, as decimal text: money is never a float.",

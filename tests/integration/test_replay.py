@@ -39,11 +39,6 @@ def _lag(environment: dict[str, str]) -> int:
     return sums["lag"]
 
 
-def _lag(environment: dict[str, str]) -> int:
-    sums: dict[str, int] = json.loads(lockgate(environment, "audit").stdout.splitlines()[-1])
-    return sums["lag"]
-
-
 def _change_rules(worker: Worker, folder: Path) -> None:
     """First to what is wrong, which is refused, then to what is right."""
     path = folder / "structuring.toml"

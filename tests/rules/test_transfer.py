@@ -79,6 +79,9 @@ def test_a_missing_field_is_named(field: str) -> None:
         ({"event_id": 5}, "event_id"),
         ({"event_id": ""}, "event_id"),
         ({"event_id": "x" * 129}, "event_id"),
+        ({"event_id": "e\n1"}, "event_id"),
+        ({"account_id": "\0bc1q"}, "account_id"),
+        ({"account_id": "a\x9f"}, "account_id"),
         ({"kind": "transfer"}, "kind"),
         ({"asset": "x" * 33}, "asset"),
         ({"amount": 1250.5}, "amount"),
@@ -97,6 +100,11 @@ def test_a_missing_field_is_named(field: str) -> None:
 def test_a_wrong_field_is_named(changes: dict[str, Any], field: str) -> None:
     bad = fault(raw(**changes))
     assert (bad.field, bool(bad.reason)) == (field, True)
+
+
+@pytest.mark.parametrize("account_id", ["счёт 7", "a\u202eb", "\U0001f600", "\u3000", "~\xa0"])
+def test_an_id_may_be_of_any_characters_but_control_characters(account_id: str) -> None:
+    assert read_transfer(raw(account_id=account_id)).account_id == account_id
 
 
 @pytest.mark.parametrize("line", [b"", b" ", b"\r\n\t "])
