@@ -16,6 +16,7 @@ from rules.note import Note
 from rules.onward import first_contacts, flows_of, movement_of
 from rules.outcome import Outcome
 from rules.panel import Answers, Panel
+from rules.parties import first_named
 from rules.profile import Profile
 from rules.rule import AccountRule, Case, Status
 from rules.ruleset import Ruleset
@@ -202,11 +203,12 @@ class _Batch:
             outcome.counts.withdrawals += 1
         told, signals = (tuple(answers.told), tuple(answers.signals)) if answers is not None else ((), ())
         met, device = first_contacts(profile, case.occurred_ms, case.addresses, transfer.device_id)
+        named, names = first_named(profile, case.occurred_ms, transfer) if case.addresses else ((), ())
         if transfer.ip_country is not None:
             profile.locate(case.occurred_ms, transfer.kind is Kind.DEPOSIT, transfer.ip_country)
-        outcome.movements.append((transfer.account_id, movement_of(transfer, case, value, opened_ms, met, told)))
-        if met or signals:
-            outcome.flows += flows_of(transfer, case, value, source, met, device, signals)
+        outcome.movements.append((transfer.account_id, movement_of(transfer, case, value, opened_ms, met + named, told)))
+        if met or signals or names:
+            outcome.flows += flows_of(transfer, case, value, source, met, device, signals, names)
 
 
 def _answerable(

@@ -169,12 +169,22 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     source: Source
 
 
+class Named(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
+    """A party that a transfer names: its role, and what names are compared with besides. Empty text for what is not told."""
+
+    role: str  # counterparty, VASP or holder
+    name: str
+    kind: str = "any"  # a NameKind
+    born: str = ""
+    country: str = ""
+
+
 class Flow(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     """Value between an account and a counterparty address: what the accounts stage tells the counterparties stage.
 
     Internal, version 2. One is sent for every address that the account has never dealt with (`first`), and where a transfer
-    is the first from a device or bears signals. Flows sort by event time, then by where their transfer stands. `value` in
-    micro-dollars.
+    is the first from a device, the first to name somebody, or bears signals. Flows sort by event time, then by where their
+    transfer stands. `value` in micro-dollars.
     """
 
     occurred_ms: int
@@ -194,7 +204,7 @@ class Flow(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     device_id: str = ""  # where the account was never met on it before, or signals are told
     signals: tuple[str, ...] = ()  # rules that found something in the account's profile at this transfer, and their words
     listed: bool = False  # the address was on a list when the transfer was judged, and alerted then
-    names: tuple[tuple[str, str], ...] = ()  # role and name of the parties the transfer tells: counterparty, vasp, holder
+    names: tuple[Named, ...] = ()  # parties that no transfer of the account named before
 
     @property
     def source(self) -> Source:

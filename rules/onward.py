@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rules.messages import Flow, Source
+from rules.messages import Flow, Named, Source
 from rules.profile import Movement, Profile, contact_key
 from rules.rule import Case
 from rules.screening import own_address
@@ -60,8 +60,9 @@ def flows_of(
     met: tuple[int, ...],
     device: str,
     signals: tuple[str, ...],
+    names: tuple[Named, ...] = (),
 ) -> Iterator[Flow]:
-    """One for each address met first; where there is none, one that carries the device or the signals."""
+    """One for each address met first; where there is none, one that carries the device, the signals or the names."""
     listed, own = {address for address, _ in case.listed}, own_address(transfer)
     firsts = [contact for contact in case.addresses if contact_key(contact) in met]
     for contact in firsts or case.addresses[:1]:
@@ -83,7 +84,9 @@ def flows_of(
             device or (transfer.device_id or "" if signals else ""),
             signals,
             contact in listed,
+            names,
         )
+        names = ()
 
 
 def signalled_again(case: Case, account_id: str, source: Source, signals: tuple[str, ...]) -> Iterator[Flow]:

@@ -18,7 +18,7 @@ import msgspec
 from rules.list_changes import ListChange, names_of
 from rules.list_log import Announced, Part, Record
 from rules.lists import ListEntry, keys_of
-from rules.messages import Action, Alert, AlertStatus, Evidence, Flow, ListMatch, Severity, Source
+from rules.messages import Action, Alert, AlertStatus, Evidence, Flow, ListMatch, Named, Severity, Source
 from rules.name_keys import name_keys
 from rules.names import THRESHOLD, compare, explain
 from rules.outcome import alert_id
@@ -53,10 +53,9 @@ class Dealing(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Bearer(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Somebody named at a first contact: counterparty, VASP or holder."""
+    """Somebody whom a transfer of an account named for the first time, and the transfer."""
 
-    role: str
-    name: str
+    named: Named
     address: str
     dealing: Dealing
 
@@ -189,7 +188,7 @@ class LookingBack:
         for match in difference.named:
             met = dict.fromkeys(bearer for key in name_keys(match.matched) for bearer in found.bearers.get(key, ()))
             for bearer in met:
-                agreement = compare(bearer.name, match.matched)
+                agreement = compare(bearer.named.name, match.matched)
                 if agreement is None or agreement.score < THRESHOLD:
                     continue
                 place = (bearer.dealing.account_id, match.name, match.entry_id)
@@ -198,16 +197,16 @@ class LookingBack:
         for (account_id, _, entry_id), (score, bearer, match, why) in sorted(best.items(), key=lambda one: one[0]):
             self._tell(
                 alert=alert_id(NEWLY_LISTED, account_id, ("name", match.name, entry_id)),
-                title=f"The name of a {bearer.role} is on a sanctions list now",
+                title=f"The name of a {bearer.named.role} is on a sanctions list now",
                 severity=Severity.HIGH,
                 account_id=account_id,
                 address=bearer.address,
                 match=match,
                 dealings=[bearer.dealing],
-                shows=f"First contact at which this {bearer.role} was named",
+                shows=f"The first transfer that named this {bearer.named.role}",
                 facts={
-                    "role": bearer.role,
-                    "name": bearer.name,
+                    "role": bearer.named.role,
+                    "name": bearer.named.name,
                     "score": round(score, 4),
                     "score_minimum": THRESHOLD,
                     "why": list(why),

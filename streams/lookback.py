@@ -76,19 +76,19 @@ def remember(flows: Iterable[Flow], seen: ListsSeen, states: Mapping[str, Any], 
     """Note the first contacts, and tell of those whose address was listed while they were judged by the lists before."""
     appended, replaced = writes.appended, writes.replaced
     for flow in flows:
-        if not flow.first:
+        if not flow.first and not flow.names:
             continue
-        match = None if flow.listed else seen.recent.get(flow.address)
+        match = seen.recent.get(flow.address) if flow.first and not flow.listed else None
         if match is not None:
             back.late(flow, match)
         dealing = dealing_of(flow, screened=flow.listed or match is not None)
-        told: list[tuple[str, Any, bytes]] = [
-            (_DEALT + flow.address, dealing, _pack(dealing)),
-            (_CONTACTS + flow.account_id, flow.address, flow.address.encode()),
-        ]
-        for role, name in flow.names:
-            bearer = Bearer(role, name, flow.address, dealing)
-            told += [(_NAMED + key, bearer, _pack(bearer)) for key in name_keys(name)]
+        told: list[tuple[str, Any, bytes]] = []
+        if flow.first:
+            told.append((_DEALT + flow.address, dealing, _pack(dealing)))
+            told.append((_CONTACTS + flow.account_id, flow.address, flow.address.encode()))
+        for named in flow.names:
+            bearer = Bearer(named, flow.address, dealing)
+            told += [(_NAMED + key, bearer, _pack(bearer)) for key in name_keys(named.name)]
         for key, value, part in told:
             appended[key] = appended.get(key, b"") + framed(part)
             if (held := states.get(key)) is not None:

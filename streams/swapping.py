@@ -1,7 +1,7 @@
 """Stages whose engine is swapped as a whole: other lists or rules come in between two rounds, earlier ones for replays."""
 
 from collections.abc import Callable
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Final, Generic, Protocol, Self, TypeVar
 
 from rules.knowledge import Knowledge
 from rules.ruleset import Ruleset
@@ -17,6 +17,8 @@ class Engine(Protocol):
 
 _Engine = TypeVar("_Engine", bound=Engine)
 
+_KEPT: Final = 3  # judgement: replays go through time in order; partitions may be a version or two apart
+
 # The engine of a batch by the identity of its lists and the hash of its rules, None where they are not kept.
 Earlier = Callable[[str, str], _Engine | None]
 
@@ -28,7 +30,7 @@ class SwappingStage(Stage, Generic[_Engine]):
         self._use(engine)
         self._next: _Engine | None = None
         self._earlier = earlier
-        self._known: dict[tuple[str, str], Self] = {}
+        self._known: dict[tuple[str, str], Self] = {}  # the last ones that a replay asked for
 
     def _use(self, engine: _Engine) -> None:
         self._engine = engine
@@ -52,5 +54,7 @@ class SwappingStage(Stage, Generic[_Engine]):
             engine = self._earlier(*key) if self._earlier is not None else None
             if engine is None:
                 return self
+            while len(self._known) >= _KEPT:
+                del self._known[next(iter(self._known))]
             self._known[key] = type(self)(engine)
         return self._known[key]

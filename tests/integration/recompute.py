@@ -116,21 +116,21 @@ class Past:
 
     def remember(self, flows: Iterable[Flow], back: LookingBack, stored: Stored) -> None:
         for flow in flows:
-            if not flow.first:
+            if not flow.first and not flow.names:
                 continue
-            match = None if flow.listed else self._seen.recent.get(flow.address)
+            match = self._seen.recent.get(flow.address) if flow.first and not flow.listed else None
             if match is not None:
                 back.late(flow, match)
             dealing = dealing_of(flow, screened=flow.listed or match is not None)
-            self._dealings[flow.address].append(dealing)
-            self._contacts[flow.account_id].append(flow.address)
-            told = [
-                (f"dealt {flow.address}", pack(dealing)),
-                (f"contacts {flow.account_id}", flow.address.encode()),
-            ]
-            for role, name in flow.names:
-                bearer = Bearer(role, name, flow.address, dealing)
-                for key in name_keys(name):
+            told = []
+            if flow.first:
+                self._dealings[flow.address].append(dealing)
+                self._contacts[flow.account_id].append(flow.address)
+                told.append((f"dealt {flow.address}", pack(dealing)))
+                told.append((f"contacts {flow.account_id}", flow.address.encode()))
+            for named in flow.names:
+                bearer = Bearer(named, flow.address, dealing)
+                for key in name_keys(named.name):
                     self._bearers[key].append(bearer)
                     told.append((f"named {key}", pack(bearer)))
             for key, part in told:

@@ -14,7 +14,7 @@ from rules.finding import Answer, Finding, Unanswered
 from rules.intake import Gate, Intake
 from rules.knowledge import Knowledge, Need
 from rules.lists import ListedAddress, ListEntry, SanctionsList, Watchlist, merge
-from rules.messages import Action, Alert, Decision, Flow, NotEvaluated, Severity, Source, Verdict
+from rules.messages import Action, Alert, Decision, Flow, Named, NotEvaluated, Severity, Source, Verdict
 from rules.network import CounterpartiesEngine
 from rules.note import Note
 from rules.outcome import Outcome, alert_id
@@ -429,6 +429,25 @@ def test_a_flow_goes_out_for_the_first_transfer_from_a_device() -> None:
     (flow,) = worker.judge(record("e2", device_id="phone")).flows
     assert (flow.device_id, flow.address, flow.first) == ("phone", CLEAN, False)
     assert worker.judge(record("e3", device_id="phone")).flows == []
+
+
+def test_flows_tell_whom_the_account_s_transfers_name_for_the_first_time() -> None:
+    worker = Worker()
+    told = {
+        "counterparty": {"name": "Kim Se-un", "type": "individual", "date_of_birth": "1970-03-25", "vasp": "Example OTC"}
+    }
+    holder = {"account": {"holder_name": "Ann Example", "type": "retail", "country": "de"}}
+    (flow,) = worker.judge(record("e1", **told, **holder)).flows
+    assert flow.names == (
+        Named("counterparty", "Kim Se-un", "person", "1970-03-25"),
+        Named("VASP", "Example OTC", "organisation"),
+        Named("holder", "Ann Example", "person", "", "DE"),
+    )
+    assert worker.judge(record("e2", **told, **holder)).flows == []
+    (again,) = worker.judge(record("e3", counterparty={"name": "Jo Kyong Hun"})).flows  # a known address
+    assert (again.first, again.names) == (False, (Named("counterparty", "Jo Kyong Hun"),))
+    first, second = worker.judge(record("e4", addresses=[LISTED, "0x" + "7" * 40], counterparty={"name": "Third"})).flows
+    assert (first.names, second.names) == ((Named("counterparty", "Third"),), ())
 
 
 def test_a_flow_carries_the_signals_that_are_told_at_its_transfer() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from rules.list_log import announcement
 from rules.lists import Alias, EntryKind, ListedAddress, ListEntry, SanctionsList
-from rules.messages import Flow
+from rules.messages import Flow, Named
 from rules.network import CounterpartiesEngine
 from streams.counterparties import CounterpartiesStage
 from streams.rulefiles import load_rules
@@ -156,7 +156,8 @@ def test_one_hop_in_both_directions_and_no_more(world: World) -> None:
 
 
 def named(number: int, account: str, **names: str) -> Flow:
-    return msgspec.structs.replace(flow(number, account, address(500 + number)), names=tuple(names.items()))
+    told = tuple(Named(role, name) for role, name in names.items())
+    return msgspec.structs.replace(flow(number, account, address(500 + number)), names=told)
 
 
 def person(number: int, name: str, *aliases: str) -> ListEntry:
@@ -169,7 +170,7 @@ def test_bearers_of_a_newly_listed_name_are_alerted_once_whatever_their_role_and
         [
             named(1, "ann", counterparty="Se-Un Kim"),
             named(2, "bob", holder="KIM SE UN", counterparty="Jane Doe"),
-            named(3, "cat", vasp="Korea Sobaeksu Trading Co., Ltd."),
+            named(3, "cat", VASP="Korea Sobaeksu Trading Co., Ltd."),
             named(4, "dan", counterparty="Kim Min Jun"),
             named(5, "ann", counterparty="Kim Se Un"),
         ]
@@ -180,7 +181,7 @@ def test_bearers_of_a_newly_listed_name_are_alerted_once_whatever_their_role_and
     assert [(one["account_id"], one["facts"]["role"], one["facts"]["entry_id"]) for one in alerts] == [
         ("ann", "counterparty", "63"),
         ("bob", "holder", "63"),
-        ("cat", "vasp", "64"),
+        ("cat", "VASP", "64"),
     ]
     assert {(one["rule_id"], one["severity"], one["action"]) for one in alerts} == {
         ("sanctions.newly_listed", "high", "review")
