@@ -44,7 +44,7 @@ _HEADERS: Final = {
 
 class _Said(msgspec.Struct, forbid_unknown_fields=True):
     alert_id: str
-    outcome: Outcome
+    outcome: Outcome | None = None  # as it stands
     note: str = ""
 
 
@@ -174,9 +174,16 @@ class Pages:
         body = await _body(request)
         try:
             said = msgspec.convert(body, _Said)
+            found = self._store.stories.get(said.alert_id)
+            if found is None:
+                return PlainTextResponse("no such story in memory\n", 404)
+            story_id, story = found
+            if said.outcome is None and not said.note.strip():
+                return PlainTextResponse("neither a decision nor a note\n", 400)
             entry = msgspec.convert(
                 {
-                    **msgspec.to_builtins(said),
+                    "alert_id": story_id,
+                    "outcome": said.outcome or story.outcome,
                     "note": said.note.strip(),
                     "author": request.state.who,
                     "at": datetime.now(UTC).isoformat(),
@@ -185,11 +192,8 @@ class Pages:
             )
         except msgspec.ValidationError as error:
             return PlainTextResponse(f"{error}\n", 400)
-        found = self._store.stories.get(entry.alert_id)
-        if found is None:
-            return PlainTextResponse("no such story in memory\n", 404)
         try:
-            await self._write(msgspec.structs.replace(entry, alert_id=found[0]))
+            await self._write(entry)
         except Unreachable as error:
             return PlainTextResponse(f"{error}\n", 503)
         return _json(entry)

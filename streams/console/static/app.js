@@ -1,5 +1,5 @@
 // Puts the page together: what is shown where, changes as they come, and keys.
-import { $, ask, el, number } from "./dom.js";
+import { $, ask, el, number, renew } from "./dom.js";
 import { accountPage, rulePage, rulesPage, systemPage } from "./pages.js";
 import { ID, Queue } from "./queue.js";
 import { storyPage } from "./story.js";
@@ -8,14 +8,20 @@ const pane = $("pane");
 const queue = new Queue((id) => go("alert", id));
 let known = null; // the rules, as last asked for
 let stream = null;
-let asked = 0; // number of the page asked for last; an earlier one that comes later is not shown
+let visited = null; // the address of the page in the pane, or on its way there
+let visits = 0; // a page that arrives after its successor was asked for is not shown
+let arriving = null; // the promise of a page on its way
+let stale = false; // whether the page changed while it was on its way
 
 async function rules(anew = false) {
   if (anew || known === null) known = await ask("/api/rules");
   return known;
 }
 
-const go = (page, id) => { location.hash = `#/${page}${id === undefined ? "" : `/${encodeURIComponent(id)}`}`; };
+function go(page, id) {
+  location.hash = `#/${page}${id === undefined ? "" : `/${encodeURIComponent(id)}`}`;
+  visit();
+}
 
 function place() {
   const [page = "", ...rest] = location.hash.replace(/^#\/?/, "").split("/");
@@ -24,9 +30,31 @@ function place() {
 
 const PAGES = { alert: (id) => storyPage(id, rules), account: accountPage, rule: (id) => rulePage(id, rules), rules: () => rulesPage(rules), system: systemPage };
 
-async function route(focus = true) {
+// Shows the page of the address. Its title gets the focus, unless the reader moved it while the page was on its way.
+function visit() {
+  if (location.hash === visited) return;
+  visited = location.hash;
+  stale = false;
+  const mine = ++visits;
+  const before = document.activeElement;
+  arriving = show(mine).then((arrived) => {
+    if (!arrived) return;
+    arriving = null;
+    const moved = document.activeElement !== before && document.activeElement !== document.body;
+    pane.scrollTop = 0;
+    if (!moved) takeFocus();
+    if (stale) refresh();
+  });
+}
+
+function takeFocus() {
+  if (document.body.dataset.page !== "queue") pane.querySelector("h1")?.focus({ preventScroll: true });
+  else if (matchMedia("(min-width: 900px)").matches) queue.list.focus({ preventScroll: true });
+}
+
+// Puts a page into the pane; false when another was asked for meanwhile.
+async function show(mine) {
   const { page, id } = place();
-  const mine = ++asked;
   const make = PAGES[page];
   document.body.dataset.page = make ? page : "queue";
   for (const one of document.querySelectorAll("nav a")) {
@@ -34,32 +62,29 @@ async function route(focus = true) {
     if (here) one.setAttribute("aria-current", "page");
     else one.removeAttribute("aria-current");
   }
-  if (!make) {
-    pane.replaceChildren(el("p", { class: "empty" }, "Choose an alert: j and k move, Enter opens, ? shows all keys."));
-    if (focus && matchMedia("(min-width: 900px)").matches) queue.list.focus({ preventScroll: true });
-    return;
-  }
-  let content;
-  try {
-    content = await make(id);
-  } catch (error) {
-    content = [el("a", { class: "back", href: "#/" }, "← Queue"), el("h1", { tabindex: "-1" }, "Not to be shown"), el("p", {}, error.message)];
-  }
-  if (mine !== asked) return;
+  const content = make ? await made(make, id) : [el("p", { class: "empty" }, "Choose an alert: j and k move, Enter opens, ? shows all keys.")];
+  if (mine !== visits) return false;
   if (page === "alert") queue.mark(id);
-  pane.replaceChildren(...content.flat(2).filter(Boolean));
-  if (focus) {
-    pane.scrollTop = 0;
-    pane.querySelector("h1")?.focus({ preventScroll: true });
+  pane.replaceChildren(...content);
+  return true;
+}
+
+async function made(make, id) {
+  try {
+    return (await make(id)).flat(2).filter(Boolean);
+  } catch (error) {
+    return [el("a", { class: "back", href: "#/" }, "← Queue"), el("h1", { tabindex: "-1" }, "Not to be shown"), el("p", {}, el("code", {}, id), " ", error.message)];
   }
 }
 
-// A page that changed under its reader is drawn anew, unless something is being written on it.
-function refresh() {
-  const writing = pane.querySelector("textarea");
-  if (writing && (writing.value || document.activeElement === writing)) return;
-  const top = pane.scrollTop;
-  route(false).then(() => { pane.scrollTop = top; });
+// A page that changed under its reader: only what is different is touched, so that focus, scrolling and words half written stay.
+async function refresh() {
+  stale = arriving !== null;
+  if (stale) return;
+  const mine = visits;
+  const { page, id } = place();
+  const content = await made(PAGES[page], id);
+  if (mine === visits) renew(pane, content);
 }
 
 async function load() {
@@ -78,8 +103,7 @@ function listen(after) {
     const rows = waiting;
     waiting = [];
     queue.take(rows);
-    const { page, id } = place();
-    if (page === "alert" && rows.some((row) => row[ID] === id)) refresh();
+    if (place().page === "alert" && rows.some((row) => row[ID] === $("decide")?.dataset.story)) refresh();
   };
   stream.addEventListener("rows", (event) => {
     if (!waiting.length) setTimeout(take, 100);
@@ -89,8 +113,7 @@ function listen(after) {
     const pulse = JSON.parse(event.data);
     const trouble = Object.values(pulse.topics).some((one) => one.trouble);
     live(trouble ? "trouble: see System" : `live, ${pulse.verdicts_per_second.toFixed(1)} verdicts/s`, trouble);
-    const within = pane.contains(document.activeElement) && !document.activeElement.matches("h1");
-    if (place().page === "system" && !within) refresh();
+    if (place().page === "system") refresh();
   });
   stream.addEventListener("reset", () => { stream.close(); load(); });
   stream.addEventListener("error", () => live("connecting", true));
@@ -113,11 +136,17 @@ const KEYS = {
   Enter: () => queue.at >= 0 && queue.select(queue.at, true),
   "/": () => { if (getComputedStyle($("queue")).display === "none") go("", undefined); $("text").focus(); },
   "?": () => $("keys").showModal(),
-  n: () => $("note")?.focus(),
+  n: async () => {
+    writing = true;
+    await arriving; // else the note of the page before would have it, and lose it again
+    writing = false;
+    $("note")?.focus();
+  },
   Escape: () => { go("", undefined); queue.list.focus(); },
 };
 const ON_LIST = new Set(["ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "End", "Enter"]);
 let wentG = false;
+let writing = false; // n was pressed, and the note is on its way: what is typed meanwhile is no command
 
 function move(by) {
   queue.select(queue.at < 0 ? 0 : queue.at + by);
@@ -125,7 +154,7 @@ function move(by) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || $("keys").open) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || $("keys").open || writing) return;
   const typing = event.target.matches("input, textarea, select");
   if (typing) {
     if (event.key === "Escape") queue.list.focus();
@@ -154,8 +183,9 @@ $("theme").addEventListener("click", () => {
   localStorage.setItem("theme", document.documentElement.dataset.theme);
 });
 if (localStorage.getItem("theme")) document.documentElement.dataset.theme = localStorage.getItem("theme");
-addEventListener("hashchange", () => route());
+addEventListener("hashchange", visit);
 document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); $("main").focus(); });
 await load();
-await route();
+visit();
+await arriving;
 document.body.dataset.ready = number(queue.all.length);

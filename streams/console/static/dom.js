@@ -16,6 +16,7 @@ export const $ = (id) => document.getElementById(id);
 
 export const link = (page, id, text = id) => el("a", { href: `#/${page}/${encodeURIComponent(id)}`, class: text === id ? "id" : null }, text);
 export const badge = (severity) => el("span", { class: `badge ${severity}` }, severity);
+export const section = (title, ...content) => el("section", { "data-name": title }, el("h2", {}, title), content);
 export const words = (name) => String(name).replaceAll("_", " ");
 export const short = (text, most = 18) => (text.length <= most ? text : `${text.slice(0, most - 7)}…${text.slice(-6)}`);
 export const number = (value) => Number(value).toLocaleString("en");
@@ -39,6 +40,31 @@ export function table(caption, heads, rows) {
   return el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": caption },
     el("table", {}, el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))),
       el("tbody", {}, rows.map((row) => el("tr", {}, row.map((cell) => el("td", {}, cell)))))));
+}
+
+const key = (node) => node.id || node.dataset?.name || node.nodeName;
+
+// Makes the children of a node like fresh ones and leaves alone what is alike. Children are told apart by id, name (data-name) or
+// tag; what is marked data-own looks after itself.
+export function renew(node, fresh) {
+  let rest = [...node.childNodes];
+  const children = fresh.map((one) => {
+    const at = rest.findIndex((old) => key(old) === key(one));
+    if (at < 0) return one;
+    const old = rest[at];
+    rest = rest.slice(at + 1);
+    if (!old.isEqualNode(one) && old.dataset?.own === undefined) become(old, one);
+    return old;
+  });
+  for (const old of [...node.childNodes]) if (!children.includes(old)) old.remove();
+  children.forEach((one, at) => { if (node.childNodes[at] !== one) node.insertBefore(one, node.childNodes[at] ?? null); });
+}
+
+function become(old, fresh) {
+  if (!(old instanceof Element)) { old.data = fresh.data; return; }
+  for (const name of old.getAttributeNames()) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+  for (const name of fresh.getAttributeNames()) old.setAttribute(name, fresh.getAttribute(name));
+  renew(old, [...fresh.childNodes]);
 }
 
 export async function ask(path, options = {}) {

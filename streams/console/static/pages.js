@@ -1,9 +1,8 @@
 // The pages of an account, the rules and the system.
-import { ago, ask, badge, el, link, number, table, when, words } from "./dom.js";
+import { ago, ask, badge, el, link, number, section, table, when, words } from "./dom.js";
 import { bars, flowGraph } from "./graph.js";
 import { storyList } from "./story.js";
 
-const section = (title, ...content) => el("section", {}, el("h2", {}, title), content);
 const title = (...content) => el("h1", { tabindex: "-1" }, content);
 const figure = (value, label) => el("div", { class: "figure" }, el("b", {}, value), el("span", {}, label));
 const percent = (share) => (share === null ? "–" : `${Math.round(share * 100)} %`);

@@ -1,5 +1,5 @@
 // A story's page: what happened, what the rule says about it, and what analysts said.
-import { ask, badge, el, link, money, number, table, when, words } from "./dom.js";
+import { ask, badge, el, link, money, number, section, table, when, words } from "./dom.js";
 import { flowGraph, timeStrip } from "./graph.js";
 import { ACCOUNT, ALERTS, COUNTERPARTY, DETECTED, ID, OUTCOME, OUTCOMES, RULE, SEVERITY, STATUS, TITLE } from "./queue.js";
 
@@ -18,7 +18,7 @@ export async function storyPage(id, rules) {
     story.graph.length > 0 && section("Accounts and addresses", flowGraph(story.graph, story.row[ACCOUNT])),
     rule && !rule.unknown && section("What to do", el("p", {}, rule.triage), el("h3", {}, "False positives"),
       el("ul", {}, rule.false_positives.map((one) => el("li", {}, one))), el("p", {}, "More about the rule: ", link("rule", rule.id))),
-    section("Notes and decisions", said(story.dispositions), decide(story)),
+    section("Notes and decisions", said(story.dispositions)), decide(story),
     story.neighbours.length > 0 && section("Other stories of the account or address", storyList(story.neighbours)),
     section("Where it stands", el("dl", { class: "small" }, pair("alert", last.alert_id), pair("rule version", last.rule_version),
       pair("rule set", last.ruleset), pair("message", `${last.source.topic} ${last.source.partition}:${last.source.offset}`),
@@ -26,7 +26,6 @@ export async function storyPage(id, rules) {
   ];
 }
 
-const section = (title, ...content) => el("section", {}, el("h2", {}, title), content);
 const pair = (name, value) => [el("dt", {}, name), el("dd", {}, value)];
 
 function heading({ row }, last) {
@@ -83,24 +82,33 @@ function said(dispositions) {
     el("b", {}, one.author), ` ${words(one.outcome)}`, one.note && el("p", { class: "note" }, one.note))));
 }
 
+const drafts = new Map(); // notes not saved, by story
+
 function decide({ row }) {
-  const outcome = el("select", { id: "decision" }, OUTCOMES.map((name) => el("option", { value: name, selected: name === row[OUTCOME] }, words(name))));
-  const note = el("textarea", { id: "note", rows: "3", maxlength: "4000" });
+  const outcome = el("select", { id: "decision" }, el("option", { value: "" }, "as it is"),
+    OUTCOMES.map((name) => el("option", { value: name }, words(name))));
+  const note = el("textarea", { id: "note", rows: "3", maxlength: "4000", input: () => drafts.set(row[ID], note.value) });
+  note.value = drafts.get(row[ID]) ?? "";
+  const button = el("button", {}, "Save");
   const answer = el("p", { role: "status" });
   const save = async (event) => {
     event.preventDefault();
     answer.textContent = "saving";
-    const body = JSON.stringify({ alert_id: row[ID], outcome: outcome.value, note: note.value });
+    button.setAttribute("aria-disabled", "true");
+    const body = JSON.stringify({ alert_id: row[ID], outcome: outcome.value || null, note: note.value });
     try {
       await ask("/api/dispositions", { method: "POST", headers: { "content-type": "application/json" }, body });
       answer.textContent = "saved";
-      note.value = "";
+      outcome.value = note.value = "";
+      drafts.delete(row[ID]);
     } catch (error) {
       answer.textContent = `not saved: ${error.message}`;
     }
+    button.removeAttribute("aria-disabled");
   };
-  return el("form", { class: "decide", submit: save }, el("label", { for: "decision" }, "Decision"), outcome,
-    el("label", { for: "note" }, "Note"), note, el("button", {}, "Save"), answer);
+  const once = (event) => (button.hasAttribute("aria-disabled") ? event.preventDefault() : save(event));
+  return el("form", { id: "decide", class: "decide", "data-story": row[ID], "data-own": true, submit: once }, el("label", { for: "decision" }, "Decision"), outcome,
+    el("label", { for: "note" }, "Note"), note, button, answer);
 }
 
 export function storyList(rows) {
