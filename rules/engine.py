@@ -45,6 +45,14 @@ class AccountsEngine:
         self.missing_live = tuple(one for one in self.missing if one.rule_id in live)
         self.required_missing = any(live[one.rule_id].required for one in self.missing_live)
         self.withdrawal_names = tuple(rule.about.id for rule in withdrawal_rules if rule.about.id in live)
+        self._names_without: dict[frozenset[str], tuple[str, ...]] = {}
+
+    def names_without(self, absent: frozenset[str]) -> tuple[str, ...]:
+        """The rules that were asked about a withdrawal, but for some that could not answer."""
+        names = self._names_without.get(absent)
+        if names is None:
+            names = self._names_without[absent] = tuple(name for name in self.withdrawal_names if name not in absent)
+        return names
 
     def judge(
         self,
@@ -130,7 +138,7 @@ class _Batch:
 
     def _enter(self, transfer: Transfer, occurred_ms: int, value: int, inflow: bool, opened_ms: int | None) -> Case:
         """Screen the addresses and put the transfer into its account's profile."""
-        screened = self._screen.look_up(transfer)
+        screened = self._screen.look_up(transfer.addresses, transfer.network)
         addresses = screened.addresses
         profile = self._profiles[transfer.account_id]
         if transfer.account is not None:
@@ -157,6 +165,7 @@ class _Batch:
             self._knowledge,
             screened.labelled,
             noted,
+            screened.contacts,
         )
 
     def _verdict(self, transfer: Transfer, answers: Answers | None, source: Source) -> Verdict:
@@ -171,8 +180,8 @@ class _Batch:
             alert_ids = tuple(answers.alert_ids)
             if answers.missing:
                 missing += tuple(answers.missing)
-                absent = {one.rule_id for one in answers.missing}
-                names = tuple(name for name in names if name not in absent)
+                absent = frozenset(one.rule_id for one in answers.missing)
+                names = self._engine.names_without(absent)
             excepted = tuple(answers.excepted)
             if Action.REJECT in answers.actions:
                 decision = Decision.REJECT
@@ -202,7 +211,7 @@ class _Batch:
         else:
             outcome.counts.withdrawals += 1
         told, signals = (tuple(answers.told), tuple(answers.signals)) if answers is not None else ((), ())
-        met, device = first_contacts(profile, case.occurred_ms, case.addresses, transfer.device_id)
+        met, device = first_contacts(profile, case.occurred_ms, case.contacts, transfer.device_id)
         named, names = first_named(profile, case.occurred_ms, transfer) if case.addresses else ((), ())
         if transfer.ip_country is not None:
             profile.locate(case.occurred_ms, transfer.kind is Kind.DEPOSIT, transfer.ip_country)

@@ -1,13 +1,12 @@
 """From raw records to an ordered batch of checked transfers, with a dead letter for each that is none."""
 
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Final
 
 import msgspec
 
-from rules.addresses import MalformedAddress, canonical
 from rules.messages import DeadLetter, Source
+from rules.screening import Screen
 from rules.transfer import BadTransfer, Kind, Transfer, read_transfer, time_ms, value_micros
 
 RawRecord = tuple[int, bytes | None, bytes | None]  # offset, key, value
@@ -29,14 +28,13 @@ class Intake(msgspec.Struct):
         """Whose profiles the batch needs."""
         return {item[4].account_id for item in self.items}
 
-    def destinations(self) -> set[str]:
+    def destinations(self, screen: Screen) -> set[str]:
         """The canonical addresses that the batch's withdrawals go to, as far as they can be read."""
-        found = set()
+        found: set[str] = set()
+        look_up, withdrawal = screen.look_up, Kind.WITHDRAWAL
         for _, _, _, _, transfer, _, _ in self.items:
-            if transfer.kind is Kind.WITHDRAWAL:
-                for address in transfer.addresses:
-                    with suppress(MalformedAddress):
-                        found.add(canonical(address, transfer.network))
+            if transfer.kind is withdrawal:
+                found.update(look_up(transfer.addresses, transfer.network).addresses)
         return found
 
 

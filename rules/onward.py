@@ -36,13 +36,12 @@ def movement_of(
 
 
 def first_contacts(
-    profile: Profile, occurred_ms: int, addresses: tuple[str, ...], device_id: str | None
+    profile: Profile, occurred_ms: int, keys: tuple[int, ...], device_id: str | None
 ) -> tuple[tuple[int, ...], str]:
-    """The contacts that the account had not had before, as keys, and the device when it is one of them."""
+    """Which of these contacts the account had not had before, and the device when it is one of them, too."""
     contacts, device = profile.contacts, ""
     met: tuple[int, ...] = ()
-    for address in addresses:
-        key = contact_key(address)
+    for key in keys:
         if key not in contacts:
             met += (key,)
     if device_id and (key := contact_key(device_id)) not in contacts:
@@ -64,7 +63,7 @@ def flows_of(
 ) -> Iterator[Flow]:
     """One for each address met first; where there is none, one that carries the device, the signals or the names."""
     listed, own = {address for address, _ in case.listed}, own_address(transfer)
-    firsts = [contact for contact in case.addresses if contact_key(contact) in met]
+    firsts = [contact for contact, key in zip(case.addresses, case.contacts, strict=True) if key in met]
     for contact in firsts or case.addresses[:1]:
         yield Flow(
             case.occurred_ms,

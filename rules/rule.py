@@ -116,6 +116,7 @@ class Case(msgspec.Struct, frozen=True, gc=False):
     then only rules that look back are asked. `addresses` are the canonical ones of the counterparty's side; `unreadable`
     holds a reason for each that could not be read, `listed` the list entry of each that is on a list, by canonical address;
     likewise `labelled` holds their labels, and `noted`, of a withdrawal, what the counterparties stage has found about them.
+    `contacts` are the keys under which the profile remembers the addresses.
     """
 
     profile: Profile
@@ -128,6 +129,7 @@ class Case(msgspec.Struct, frozen=True, gc=False):
     knowledge: Knowledge = NOTHING  # the lists in force
     labelled: tuple[tuple[str, Label], ...] = ()
     noted: tuple[tuple[str, Note], ...] = ()
+    contacts: tuple[int, ...] = ()
 
     @property
     def value(self) -> int:

@@ -1,6 +1,7 @@
 """Addresses as they are spelled, looked up in the lists in force."""
 
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
@@ -8,14 +9,22 @@ from rules.addresses import MalformedAddress, canonical_forms
 from rules.knowledge import Knowledge
 from rules.lists import Watchlist
 from rules.messages import ListMatch
+from rules.profile import contact_key
 from rules.reference import Label
 from rules.transfer import Transfer
 
+# judgement: the addresses of some hours at a busy exchange, at about 500 bytes each
+_REMEMBERED: Final = 65_536
+
 
 class Screened(msgspec.Struct, gc=False):
-    """The addresses of a transfer: in canonical form, why some cannot be read, and what the lists say about them."""
+    """The addresses of a transfer: in canonical form, why some cannot be read, and what the lists say about them.
+
+    `contacts` are the keys under which profiles remember the addresses. Shared between transfers: nobody changes one.
+    """
 
     addresses: tuple[str, ...] = ()
+    contacts: tuple[int, ...] = ()
     unreadable: tuple[str, ...] = ()
     listed: tuple[tuple[str, ListMatch], ...] = ()
     labelled: tuple[tuple[str, Label], ...] = ()
@@ -27,12 +36,24 @@ class Screen:
     def __init__(self, knowledge: Knowledge) -> None:
         self._watchlist = knowledge.watchlist
         self._labels = knowledge.reference.labels
+        self._known: dict[tuple[tuple[str, ...], str | None], Screened] = {}
 
-    def look_up(self, transfer: Transfer) -> Screened:
-        """Every address of the counterparty's side."""
+    def look_up(self, addresses: tuple[str, ...], network: str | None) -> Screened:
+        """What there is to know of the addresses of one side; the same ones come again and again in a stream."""
+        key = (addresses, network)
+        found = self._known.get(key)
+        if found is None:
+            found = self._look_up(addresses, network)
+            if len(addresses) == 1:  # the inputs of a UTXO transaction hardly come together again
+                if len(self._known) >= _REMEMBERED:
+                    self._known.clear()
+                self._known[key] = found
+        return found
+
+    def _look_up(self, addresses: tuple[str, ...], network: str | None) -> Screened:
         found = Screened()
-        watchlist, labels, network = self._watchlist, self._labels, transfer.network
-        for spelling in transfer.addresses:
+        watchlist, labels = self._watchlist, self._labels
+        for spelling in addresses:
             try:
                 forms = canonical_forms(spelling, network)
             except MalformedAddress as error:
@@ -47,6 +68,7 @@ class Screen:
                 for form in forms:
                     if form in labels:
                         found.labelled += tuple((forms[0], label) for label in labels[form])
+        found.contacts = tuple(map(contact_key, found.addresses))
         return found
 
 

@@ -51,7 +51,7 @@ class AccountsStage(SwappingStage[AccountsEngine]):
         intake = Intake([], [])
         for topic, waiting in zip(self.sources, records, strict=True):
             _GATES[topic].admit(topic, partition, waiting, intake)
-        return Work(intake, intake.accounts(), intake.destinations())
+        return Work(intake, intake.accounts(), intake.destinations(self._engine.screen))
 
     def judge(
         self, work: Work, partition: int, states: MutableMapping[str, Profile], memory: "EventMemory", judged_ms: int

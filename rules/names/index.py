@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Hashable, Iterator
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -19,7 +19,9 @@ from rules.names.rarity import ListRarity
 from rules.names.scoring import CUT_AT, THRESHOLD, Scored, scored
 
 _LIFTED: Final = 0.9  # names this far below a threshold are looked at, too: a date of birth may raise them
-_REMEMBERED: Final = 50_000  # answers kept by `lookup`; about 20 MB when all of them are empty
+_REMEMBERED: Final = 50_000  # answers kept; about 20 MB when all of them are empty
+
+_Answer = TypeVar("_Answer")
 
 
 class NameMatch(msgspec.Struct, frozen=True, gc=False):
@@ -60,7 +62,7 @@ class NameIndex:
         self._rarity = ListRarity(form.parsed.words for form in forms)
         self._forms = [msgspec.structs.replace(form, parsed=self._rarity.weigh(form.parsed)) for form in forms]
         self._postings = Postings(self._forms)
-        self._answers: dict[tuple[str, Facts, float], tuple[NameMatch, ...]] = {}
+        self.answers: dict[Hashable, Any] = {}
 
     @property
     def size(self) -> int:
@@ -91,14 +93,17 @@ class NameIndex:
         )
 
     def lookup(self, name: str, facts: Facts = NO_FACTS, threshold: float = THRESHOLD) -> tuple[NameMatch, ...]:
-        """As `search`, remembering answers: the same parties come again and again in a stream."""
-        key = (name, facts, threshold)
-        found = self._answers.get(key)
-        if found is None:
-            if len(self._answers) >= _REMEMBERED:
-                self._answers.clear()
-            found = self._answers[key] = self.search(name, facts, threshold)
-        return found
+        """As `search`, remembering answers."""
+        question = (name, facts, threshold)
+        found = self.answers.get(question)
+        return self.remember(question, self.search(name, facts, threshold)) if found is None else found
+
+    def remember(self, question: Hashable, answer: _Answer) -> _Answer:
+        """Keep an answer in `answers`, which depend on the list alone: the same parties come again and again."""
+        if len(self.answers) >= _REMEMBERED:
+            self.answers.clear()
+        self.answers[question] = answer
+        return answer
 
     def _scored(self, text: Text) -> Iterator[tuple[Scored, Form]]:
         texts = person_words(text.latin)

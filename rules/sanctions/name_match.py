@@ -9,8 +9,9 @@ from rules.finding import Answer, Finding, Unanswered
 from rules.knowledge import Need
 from rules.messages import Named, Severity
 from rules.names import NameIndex, NameMatch
-from rules.parties import facts_of, parties
+from rules.parties import facts_of, named_by
 from rules.rule import AccountRule, Case, Params
+from rules.transfer import AccountFacts, Party
 
 _OTHERS: Final = 5  # further entries named in an alert
 _UNNAMED: Final = Unanswered("the transfer names no party")
@@ -21,6 +22,9 @@ class Thresholds(Params, frozen=True, kw_only=True):
 
     match: Annotated[int, Meta(ge=50, le=100)]
     likeness: Annotated[int, Meta(ge=50, le=100)]
+
+
+Matches = tuple[tuple[Named, NameMatch], ...]
 
 
 class NameScreening(AccountRule):
@@ -40,19 +44,15 @@ class NameScreening(AccountRule):
         names = case.knowledge.names
         if names is None:
             return None
-        found, asked = [], False
-        for one in parties(transfer):
-            asked = True
-            found += [(one, match) for match in self._matches(names, one)]
-        if not found:
-            return None if asked else _UNNAMED
+        of_party = _about(names, transfer.counterparty, self.params.likeness)
+        of_holder = _about(names, transfer.account, self.params.likeness)
+        if not of_party and not of_holder:
+            return _UNNAMED if of_party is of_holder is None else None
+        found = (*(of_party or ()), *(of_holder or ()))
         cleared = case.knowledge.exceptions.entries(self.about.id, transfer.account_id, case.occurred_ms)
         open_ = [(one, match) for one, match in found if match.entry.entry_id not in cleared] or found
         best = max(open_, key=lambda each: each[1].score)
         return self._finding(case, *best, [match for _, match in open_ if match is not best[1]])
-
-    def _matches(self, names: NameIndex, one: Named) -> Sequence[NameMatch]:
-        return names.lookup(one.name, facts_of(one), self.params.likeness / 100)
 
     def _finding(self, case: Case, one: Named, match: NameMatch, others: Sequence[NameMatch]) -> Finding:
         percent = _percent(match)
@@ -87,3 +87,21 @@ class NameScreening(AccountRule):
 def _percent(match: NameMatch) -> int:
     """The score in whole percent, rounded down."""
     return round(match.score * 10_000) // 100
+
+
+def _about(names: NameIndex, bearer: Party | AccountFacts | None, likeness: int) -> Matches | None:
+    """What is found for the names of a party or of the account's holder; None when there is no name."""
+    if bearer is None:
+        return None
+    question = (bearer, likeness)
+    try:
+        return names.answers[question]  # type: ignore[no-any-return]
+    except KeyError:
+        return names.remember(question, _search(names, bearer, likeness))
+
+
+def _search(names: NameIndex, bearer: Party | AccountFacts, likeness: int) -> Matches | None:
+    asked = named_by(bearer)
+    if not asked:
+        return None
+    return tuple((one, match) for one, _ in asked for match in names.search(one.name, facts_of(one), likeness / 100))

@@ -35,20 +35,26 @@ class MissingPartyData(AccountRule):
     Parameters = Thresholds
     looks_back = False
 
+    def bind(self, params: Thresholds) -> None:
+        """Keep the regime and the threshold of every country that has its own, and the least value asked about."""
+        self.params = params
+        self.floor = min(params.default, params.us, params.eu)
+        self._elsewhere = ("default", params.default)
+        self._regimes = dict.fromkeys(_EU, ("eu", params.eu)) | {"US": ("us", params.us)}
+
     def judge(self, case: Case) -> Answer:
         """Answer from this transfer alone; which threshold holds is told by the country of the account's holder."""
         transfer = case.transfer
         if transfer is None:
             return None
         country = (transfer.account.country or "").upper() if transfer.account is not None else ""
-        regime = "eu" if country in _EU else "us" if country == "US" else "default"
-        threshold = getattr(self.params, regime)
+        regime, threshold = self._regimes.get(country, self._elsewhere)
         value = case.value
         if value < threshold:
             return None
         if transfer.counterparty is None:
             return _UNTOLD
-        gaps = _gaps(transfer.counterparty, originator=transfer.kind is Kind.DEPOSIT)
+        gaps = _gaps(transfer.counterparty, transfer.kind)
         if not gaps:
             return None
         evidence = case.own_evidence("; ".join(gaps))
@@ -67,15 +73,15 @@ class MissingPartyData(AccountRule):
 
 
 @lru_cache(maxsize=_CACHED)
-def _gaps(party: Party, *, originator: bool) -> tuple[str, ...]:
-    """What is missing or contradicts itself."""
+def _gaps(party: Party, kind: Kind) -> tuple[str, ...]:
+    """What is missing or contradicts itself in what came with a transfer of that kind."""
     gaps: tuple[str, ...] = ()
     name = "".join(filter(str.isalnum, (party.name or "").casefold()))
     if not name or name in _FILLERS or not any(map(str.isalpha, name)):
         gaps += ("no name" if not name else f"the name is a filler: {party.name}",)
     elif party.vasp and name == "".join(filter(str.isalnum, party.vasp.casefold())) and party.type is PartyType.INDIVIDUAL:
         gaps += ("the person is named like the VASP",)
-    if originator and party.date_of_birth is None and party.country is None:
+    if kind is Kind.DEPOSIT and party.date_of_birth is None and party.country is None:
         gaps += ("neither country nor date of birth of the originator",)
     if party.type is PartyType.ENTITY and party.date_of_birth is not None:
         gaps += ("a company with a date of birth",)

@@ -192,9 +192,11 @@ def test_odd_names_find_nothing_and_raise_nothing(name: str) -> None:
     assert found(name) == []
 
 
-def test_looking_up_again_gives_the_same_answer() -> None:
-    names = ["Kim Se-woon", "Sobaeksu United", "John Smith", "Kim Se-woon"]
-    assert [INDEX.lookup(name) for name in names] == [INDEX.search(name) for name in names]
+def test_answers_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rules.names.index._REMEMBERED", 2)
+    index = NameIndex(watched(KIM))
+    assert [index.remember(number, str(number)) for number in range(3)] == ["0", "1", "2"]
+    assert index.answers == {2: "2"}
 
 
 def test_the_order_of_entries_does_not_matter() -> None:
