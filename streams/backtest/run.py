@@ -35,7 +35,7 @@ class _Network:
     """The flows of all processes, judged as soon as no process can send an earlier one."""
 
     def __init__(self, ruleset: Ruleset, knowledge: Knowledge, judged_ms: int, by_event_time: bool) -> None:
-        self.clock = RuleClock(ruleset.counterparty_rules)
+        self.clock = RuleClock((*ruleset.counterparty_rules, *ruleset.group_rules, *ruleset.network_rules))
         self._stage = NetworkInMemory(ruleset, knowledge)
         self._judged_ms = judged_ms
         self._by_event_time = by_event_time

@@ -66,13 +66,15 @@ def demo(keep: bool, kafka: str) -> None:
     Exit codes: 0 everything came out as it must; 1 something did not, and what; 3 a server could not be started;
     130 Ctrl-C.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     for name in [name for name in os.environ if name.startswith("LOCKGATE_")]:
         del os.environ[name]
     silence_client_log()
     console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _WIDTH)
     try:
-        missing = _demo(console, real=kafka == "real", keep=keep)
+        with asyncio.Runner() as runner:
+            runner.get_loop()  # made before anything can be interrupted: a loop half made complains when it is thrown away
+            missing = _demo(console, runner, real=kafka == "real", keep=keep)
     except KeyboardInterrupt:
         console.print("stopped")
         sys.exit(0 if keep else _INTERRUPTED)
@@ -80,7 +82,7 @@ def demo(keep: bool, kafka: str) -> None:
         sys.exit(1)
 
 
-def _demo(console: Console, *, real: bool, keep: bool) -> list[str]:
+def _demo(console: Console, runner: asyncio.Runner, *, real: bool, keep: bool) -> list[str]:
     """Run it; returns what did not come out as it must."""
     started = time.monotonic()
     results = Results(demo_transfers(load_rules()))
@@ -95,10 +97,10 @@ def _demo(console: Console, *, real: bool, keep: bool) -> list[str]:
                     "LOCKGATE_HTTP": f"{LOOPBACK}:{free_port()}",
                     "LOCKGATE_SESSION_TIMEOUT": str(_SESSION_SECONDS),
                 }
-                asyncio.run(_create_topics(broker.bootstrap))
+                runner.run(_create_topics(broker.bootstrap))
                 with _worker(exports, folder / "worker.log", status) as worker:
                     _say_what_runs(console, real, exports, time.monotonic() - started)
-                    asyncio.run(_watch(console, status, broker.bootstrap, results))
+                    runner.run(_watch(console, status, broker.bootstrap, results))
                     status.stop()
                     missing = _report(console, results, time.monotonic() - started)
                     if missing:

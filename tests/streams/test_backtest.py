@@ -101,6 +101,8 @@ def test_the_report_counts_what_was_judged(demo: Path) -> None:
     assert 0 < facts["score"]["found"] <= facts["score"]["patterns"]
     assert len(facts["speed"]["most_expensive"]) == 5
     assert all(rules[name]["seconds"] > 0 for name in facts["speed"]["most_expensive"])
+    of_each_kind = ("laundering.velocity", "laundering.shared_payout_address", "laundering.layers")
+    assert all(rules[name]["seconds"] > 0 for name in of_each_kind)
 
 
 def test_a_diff_names_what_is_gained_lost_and_changed(demo: Path, tmp_path: Path) -> None:
