@@ -3,7 +3,9 @@
 A mapping is a TOML file (docs/adapters.md has a worked one):
 
     delimiter = ";"                   # default: comma, or semicolon where the header has no comma
+    encoding = "cp1252"               # default: UTF-8
     decimal = ","                     # decimal comma; the dot is then a thousands separator
+    signed = true                     # amounts with a minus leave; without a column for kind that says it
     time_format = "%d.%m.%Y %H:%M"    # default: RFC 3339, or digits: milliseconds since the epoch
     timezone = "Europe/Berlin"        # of times without an offset
     epoch = "seconds"                 # default: milliseconds
@@ -11,6 +13,7 @@ A mapping is a TOML file (docs/adapters.md has a worked one):
     [columns]                         # contract field -> column
     event_id = "Ref"
     kind = { column = "Direction", values = { IN = "deposit", OUT = "withdrawal" } }
+    value_usd = { column = "Worth EUR", rate = "1.16" }   # dollars for one
     addresses = { deposit = "From", withdrawal = "To", separator = " " }
     "counterparty.name" = "Recipient"
 
@@ -18,6 +21,7 @@ A mapping is a TOML file (docs/adapters.md has a worked one):
     network = "ethereum"
 """
 
+import codecs
 import csv
 import io
 import tomllib
@@ -34,6 +38,7 @@ from rules.transfer import AccountFacts, Party, Transfer
 from streams.errors import SettingsError
 from streams.feed_ccxt import CcxtOptions, value_at
 from streams.feed_formats import chunked
+from streams.feed_numbers import Mark, is_negative, plain_number
 
 _TIMES: Final = ("occurred_at", "account.opened_at")
 _NUMBERS: Final = ("amount", "value_usd")
@@ -54,6 +59,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     withdrawal: str | None = None
     values: dict[str, str] = {}
     separator: str = "|"
+    rate: Decimal | None = None
 
     def name_for(self, kind: str | None) -> str | None:
         """The column to read for a transfer of that kind."""
@@ -68,7 +74,8 @@ class CsvMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     constants: dict[str, str] = {}
     delimiter: str | None = None
     encoding: str = "utf-8-sig"
-    decimal_mark: Literal[".", ","] = "."
+    decimal_mark: Mark = "."
+    signed: bool = False
     time_format: str | None = None
     timezone: str | None = None
     epoch: Literal["milliseconds", "seconds"] = "milliseconds"
@@ -94,6 +101,14 @@ def load_mapping(path: Path) -> CsvMapping:
         column = mapping.column(field)
         if column is not None and not (column.column or (column.deposit and column.withdrawal)):
             faults.append(f"{path}: {field} names no column (for both kinds)")
+        if column is not None and column.rate is not None and (field != "value_usd" or column.rate <= 0):
+            faults.append(f"{path}: {field}: a rate is dollars for one of value_usd, above zero")
+    if mapping.signed and mapping.column("amount") is None:
+        faults.append(f"{path}: signed: amount names no column")
+    try:
+        codecs.lookup(mapping.encoding)
+    except LookupError:
+        faults.append(f"{path}: there is no encoding {mapping.encoding!r}")
     if mapping.timezone is not None:
         try:
             ZoneInfo(mapping.timezone)
@@ -147,7 +162,8 @@ class _Reading:
     def __init__(self, mapping: CsvMapping, prices: CcxtOptions | None) -> None:
         self._mapping = mapping
         self._prices = prices
-        self._fields = sorted({*mapping.columns, *mapping.constants}, key=lambda field: field != "kind")  # kind comes first
+        fields = {*mapping.columns, *mapping.constants, *(("kind",) if mapping.signed else ())}
+        self._fields = sorted(fields, key=lambda field: (field != "kind", field))  # kind comes first
         self._zone = ZoneInfo(mapping.timezone) if mapping.timezone else None
 
     def transfer(self, row: Mapping[str | None, Any]) -> dict[str, Any]:
@@ -173,6 +189,8 @@ class _Reading:
         name = column.name_for(kind) if column else None
         cell = row.get(name) if name else None
         cell = (cell or "").strip() or self._mapping.constants.get(field)
+        if not cell and field == "kind" and self._mapping.signed:
+            return self._kind_by_sign(row)
         if not cell:
             return None
         if column and column.values:
@@ -182,9 +200,15 @@ class _Reading:
             return [part.strip() for part in cell.split(separator) if part.strip()]
         if field in _TIMES:
             return self._time(cell)
-        if field in _NUMBERS and self._mapping.decimal_mark == ",":
-            return cell.replace(".", "").replace(",", ".")
+        if field in _NUMBERS:
+            rate = column.rate if column else None
+            return plain_number(cell, self._mapping.decimal_mark, signed=self._mapping.signed, rate=rate)
         return cell
+
+    def _kind_by_sign(self, row: Mapping[str | None, Any]) -> str | None:
+        column = self._mapping.column("amount")
+        amount = (row.get(column.column) or "").strip() if column else ""
+        return None if not amount else "withdrawal" if is_negative(amount) else "deposit"
 
     def _time(self, cell: str) -> Any:
         if cell.isascii() and cell.isdigit() and self._mapping.time_format is None:

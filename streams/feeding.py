@@ -27,7 +27,7 @@ from aiokafka.errors import (
 from aiokafka.partitioner import murmur2
 from aiokafka.protocol.transaction import InitProducerIdRequest
 
-from rules.transfer import BadTransfer, Kind, read_transfer, time_ms, value_micros
+from rules.transfer import BadTransfer, Kind, Transfer, read_transfer, time_ms, value_micros
 from streams.errors import LockgateError
 from streams.kafka_access import connect, kafka_away, partition_counts
 from streams.security import KafkaAccess
@@ -41,6 +41,8 @@ _INT32_MAX: Final = 2**31 - 1
 _IN_FLIGHT: Final = 64  # batches whose confirmation is awaited before more are sent: 16 MiB at most
 _KNOWN_KEYS: Final = 500_000  # accounts whose partition is remembered; murmur2 in Python costs 4 us each
 _LINGER_SECONDS: Final = 0.02  # a line from a slow pipe waits no longer than this for company
+_FAULTS_TOLD: Final = 10
+_LONGEST_FAULT: Final = 160
 _TICK_SECONDS: Final = 0.02  # paced lines go out this often
 _LINES_AT_ONCE: Final = 5000  # judgement: some 50 ms of work between two looks at the progress bar
 
@@ -52,7 +54,11 @@ class NotFed(LockgateError):
 
 
 class FeedCounts(msgspec.Struct):
-    """What became of the lines. `bad` are no transfers: sent all the same, or `skipped`, as are lines too long."""
+    """What became of the lines.
+
+    `bad` are no transfers: sent all the same, or `skipped`, as are lines too long. `faults` says how many are bad for which
+    reason, the first `_FAULTS_TOLD` reasons.
+    """
 
     lines: int = 0
     deposits: int = 0
@@ -61,6 +67,7 @@ class FeedCounts(msgspec.Struct):
     skipped: int = 0
     bytes: int = 0
     seconds: float = 0.0
+    faults: dict[str, int] = {}
 
 
 class _Head(msgspec.Struct):
@@ -71,6 +78,29 @@ class _Head(msgspec.Struct):
 
 
 _read_head: Final = msgspec.json.Decoder(_Head).decode
+
+
+def count(counts: FeedCounts, line: bytes) -> Transfer | None:
+    """Count a line; None when it is no transfer."""
+    counts.lines += 1
+    counts.bytes += len(line)
+    try:
+        transfer = read_transfer(line)
+        value_micros(transfer.value_usd)
+        time_ms(transfer.occurred_at)
+    except BadTransfer as error:
+        counts.bad += 1
+        fault = str(error)[:_LONGEST_FAULT]
+        if fault in counts.faults or len(counts.faults) < _FAULTS_TOLD:
+            counts.faults[fault] = counts.faults.get(fault, 0) + 1
+        return None
+    if len(line) > LONGEST_LINE_BYTES:
+        counts.skipped += 1
+    elif transfer.kind is Kind.DEPOSIT:
+        counts.deposits += 1
+    else:
+        counts.withdrawals += 1
+    return transfer
 
 
 class Feeder:
@@ -98,27 +128,14 @@ class Feeder:
             Unreachable: Kafka stopped answering.
             NotFed: Kafka refused a batch.
         """
-        counts = self.counts
         for line in lines:
-            counts.lines += 1
-            counts.bytes += len(line)
-            try:
-                transfer = read_transfer(line)
-                value_micros(transfer.value_usd)
-                time_ms(transfer.occurred_at)
-            except BadTransfer:
+            transfer = count(self.counts, line)
+            if transfer is None:
                 await self._send_bad_line(line)
-                continue
-            if len(line) > LONGEST_LINE_BYTES:
-                counts.skipped += 1
-                continue
-            if transfer.kind is Kind.DEPOSIT:
-                counts.deposits += 1
-            else:
-                counts.withdrawals += 1
-            key = transfer.account_id.encode()
-            topic = TOPIC_OF[transfer.kind]
-            await self._put(topic, self._hash(key) % self._partitions[topic], key, line)
+            elif len(line) <= LONGEST_LINE_BYTES:
+                key = transfer.account_id.encode()
+                topic = TOPIC_OF[transfer.kind]
+                await self._put(topic, self._hash(key) % self._partitions[topic], key, line)
 
     async def flush(self) -> None:
         """Send what waits in batches and wait until Kafka has confirmed everything. Raises as `send`."""
@@ -132,7 +149,6 @@ class Feeder:
             await self._send_batch(topic, partition)
 
     async def _send_bad_line(self, line: bytes) -> None:
-        self.counts.bad += 1
         if not self._send_bad or len(line) > LONGEST_LINE_BYTES:
             self.counts.skipped += 1
             return

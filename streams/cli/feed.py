@@ -26,13 +26,16 @@ from streams.feed_ccxt import CcxtOptions
 from streams.feed_csv import load_mapping
 from streams.feed_formats import Format
 from streams.feed_times import rounds
-from streams.feeding import FeedCounts, open_feeder
+from streams.feeding import FeedCounts, count, open_feeder
 from streams.feeding import feed as send_all
 from streams.kafka_access import silence_client_log
 from streams.scenarios import DEMO_LISTED, SCENARIOS, scenario
 from streams.settings import Settings
 
 Chunks = Iterator[Sequence[bytes]]
+
+
+_SHOWN = 300  # bytes of a bad line
 
 
 class UnreadableFile(LockgateError):
@@ -87,6 +90,7 @@ def _scenario_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def _sending_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
+        click.option("--check", is_flag=True, help="Only say what the lines are and what is wrong with them; no Kafka."),
         click.option("--write", metavar="FILE", help="Write the transfers there as JSON lines (- is stdout), no Kafka."),
         click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N transfers."),
         click.option("--shift-to-now", is_flag=True, help="Move event times so that the last transfer is now."),
@@ -128,6 +132,7 @@ def feed(
     shift_to_now: bool,
     limit: int | None,
     write: str | None,
+    check: bool,
     labels: Path | None,
     timeout_seconds: float,
     as_json: bool,
@@ -139,7 +144,8 @@ def feed(
     counterparty.name, several addresses separated by |) or with a mapping file, or CCXT's unified transactions. It may be
     packed (.gz).
 
-    Exit codes: 0 everything is confirmed; 1 Kafka refused something; 2 wrong usage or file; 3 Kafka not reachable.
+    Exit codes: 0 everything is confirmed; 1 Kafka refused something, or a line is no transfer (--check); 2 wrong usage or
+    file; 3 Kafka not reachable.
     """
     ccxt = CcxtOptions(
         account=about_source.pop("account"),
@@ -155,17 +161,25 @@ def feed(
     chunks = rounds(source.chunks, times=repeat or None, limit=limit, now_ms=now_ms)
     output = Output(as_json)
     try:
-        if write is not None:
+        if check:
+            counts = _check(chunks)
+            _report(counts, ccxt, output, "read")
+        elif write is not None:
             written = _write(chunks, write)
             if write != STDIN:
                 output.line({"lines": written, "file": write}, f"{written:,} transfers written to {write}")
         else:
             counts = _send(settings, chunks, timeout_seconds, send_bad=bad_lines == "send", per_second=rate)
-            _report(counts, ccxt, output)
+            _report(counts, ccxt, output, "sent")
         if labels is not None and isinstance(source, ScenarioSource):
             labels.write_bytes(source.labels())
-    except (csv.Error, msgspec.DecodeError, UnicodeDecodeError, OSError) as error:
+    except UnicodeDecodeError as error:
+        hint = "for CSV say which it is in the mapping file, such as encoding = 'cp1252' (docs/adapters.md)"
+        raise UnreadableFile(f"{source.name}: not {error.encoding}: {hint}") from None
+    except (csv.Error, msgspec.DecodeError, OSError) as error:
         raise UnreadableFile(f"{source.name}: {error}") from None
+    if check and counts.bad:
+        sys.exit(1)
 
 
 def _source(
@@ -222,6 +236,20 @@ def _send(
     return asyncio.run(run())
 
 
+def _check(chunks: Chunks) -> FeedCounts:
+    """Look at every line, and show people the first bad one of each kind."""
+    counts = FeedCounts()
+    for chunk in chunks:
+        for line in chunk:
+            told = len(counts.faults)
+            count(counts, line)
+            if len(counts.faults) > told:
+                click.echo(
+                    f"line {counts.lines}: {[*counts.faults][-1]}\n  {line[:_SHOWN].decode(errors='replace')}", err=True
+                )
+    return counts
+
+
 def _write(chunks: Chunks, file: str) -> int:
     """Write the lines to the file, or to standard output; returns how many."""
     count = 0
@@ -248,16 +276,16 @@ def _per_second(counts: FeedCounts) -> int:
     return round(counts.lines / counts.seconds) if counts.seconds else 0
 
 
-def _report(counts: FeedCounts, ccxt: CcxtOptions, output: Output) -> None:
+def _report(counts: FeedCounts, ccxt: CcxtOptions, output: Output, done: str) -> None:
     if ccxt.without_price:
         names = sorted(ccxt.without_price)
         click.echo(f"no price for {', '.join(names)}: say --price {names[0]}=USD; without one they are bad lines", err=True)
-    text = (
-        f"{counts.deposits:,} deposits and {counts.withdrawals:,} withdrawals sent in {counts.seconds:.1f} s "
-        f"({_per_second(counts):,} a second)"
-    )
+    text = f"{counts.deposits:,} deposits and {counts.withdrawals:,} withdrawals {done}"
+    if counts.seconds:
+        text += f" in {counts.seconds:.1f} s ({_per_second(counts):,} a second)"
     if counts.bad or counts.skipped:
         text += f"\n{counts.bad:,} lines were no transfers; {counts.skipped:,} lines skipped"
+        text += "".join(f"\n  {count:,}: {fault}" for fault, count in counts.faults.items())
     if ccxt.left_out:
         text += f"\n{ccxt.left_out:,} left out for their status (--status)"
     facts: dict[str, Any] = msgspec.to_builtins(counts)

@@ -118,3 +118,41 @@ def test_every_fault_of_a_mapping_is_told_at_once(tmp_path: Path) -> None:
         "delimiter: one character",
     ]
     assert "unknown field" in faults(tmp_path, "colums = {}\n")[0]
+
+
+def test_the_sign_of_an_amount_says_its_direction_and_euros_become_dollars(tmp_path: Path) -> None:
+    ledger = (
+        "id;when;who;coin;amount;eur;to\n"
+        "1;2026-03-02T10:00:00Z;ann;ETH;-0,5;-1.000,00;0xab\n"
+        "2;2026-03-02T11:00:00Z;ann;ETH;2;4000;0xcd\n"
+    )
+    text = """
+decimal = ","
+signed = true
+[columns]
+event_id = "id"
+occurred_at = "when"
+account_id = "who"
+asset = "coin"
+amount = "amount"
+value_usd = { column = "eur", rate = "1.1" }
+addresses = "to"
+"""
+    out, into = read(tmp_path, ledger, text)
+    assert (out["kind"], out["amount"], out["value_usd"]) == ("withdrawal", "0.5", "1100.000000")
+    assert (into["kind"], into["amount"], into["value_usd"]) == ("deposit", "2", "4400.000000")
+
+
+def test_a_rate_belongs_to_the_value_and_a_sign_to_an_amount(tmp_path: Path) -> None:
+    text = """
+encoding = "klingon"
+signed = true
+[columns]
+asset = { column = "coin", rate = "2" }
+value_usd = { column = "eur", rate = "0" }
+"""
+    told = "\n".join(faults(tmp_path, text))
+    assert "asset: a rate" in told
+    assert "value_usd: a rate" in told
+    assert "signed: amount names no column" in told
+    assert "no encoding 'klingon'" in told
