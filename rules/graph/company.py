@@ -1,5 +1,6 @@
 """Which accounts structural findings have cited, how often and when; and how much company of theirs is more than chance."""
 
+from collections.abc import Iterable
 from math import exp, lgamma, log, log10
 from typing import Final
 
@@ -60,6 +61,14 @@ class Company:
         """What is known of a cited account; None for others."""
         known = self._standing.get(node)
         return known if known is not None and known.last_ms > now_ms - CITED_MS else None
+
+    def cited_among(self, nodes: Iterable[str], now_ms: int) -> int:
+        """How many of the nodes are cited."""
+        standing, since, count = self._standing, now_ms - CITED_MS, 0
+        for node in nodes:
+            if node in standing and standing[node].last_ms > since:
+                count += 1
+        return count
 
     def all(self, now_ms: int) -> list[str]:
         """Every cited account, in order."""

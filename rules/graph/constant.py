@@ -19,7 +19,7 @@ _NEAR_MS: Final = 3 * DAY_MS  # judgement: transfers this long before and after 
 _MORE_IN: Final = 5
 _MORE_OUT: Final = 4
 
-Around = Callable[[str], tuple[list[Edge], list[Edge]]]
+Around = Callable[[str], tuple[Sequence[Edge], Sequence[Edge]]]
 
 
 class Constant(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=3):

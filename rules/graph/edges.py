@@ -4,8 +4,10 @@ Bounded in event time and in the number of edges of a node. What a node keeps is
 whatever their order.
 """
 
-from bisect import insort
+from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Sequence, Set, Sized
+from operator import attrgetter, itemgetter
 from typing import Final
 
 import msgspec
@@ -20,6 +22,8 @@ EDGES: Final = 64  # judgement: edges kept of a node and direction; who has more
 EDGES_OF_ADDRESS: Final = 16  # judgement: an address with more that is no known account is a service nobody labelled
 _ADDRESS: Final = "\0"  # what the node of an address begins with, that of an account is the account's id
 _OWNER_NOTED_MS: Final = 17 * DAY_MS  # judgement: how often an owner is noted again, so that owners outlive their edges
+_NOBODY: Final[Set[str]] = frozenset()
+_occurred_ms: Final = attrgetter("occurred_ms")
 
 
 class Edge(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False, tag=0):
@@ -52,22 +56,38 @@ def address_of(node: str) -> str | None:
 
 
 class Graph:
-    """The edges of the last `KEPT_MS`, up to `EDGES` of a node in each direction, the latest ones."""
+    """The edges of the last `KEPT_MS`, up to `EDGES` of a node in each direction, the latest ones.
+
+    Between two nodes there is one, the earliest. What `sent` and `received` give is good until the graph changes.
+    """
 
     def __init__(self) -> None:
         self.now_ms = 0  # the latest event time
-        self.outgoing: defaultdict[str, list[Edge]] = defaultdict(list)
-        self.incoming: defaultdict[str, list[Edge]] = defaultdict(list)
+        self.outgoing: defaultdict[str, dict[str, Edge]] = defaultdict(dict)  # by receiver, oldest first
+        self.incoming: defaultdict[str, dict[str, Edge]] = defaultdict(dict)  # by sender, oldest first
         self._days: defaultdict[int, list[Edge]] = defaultdict(list)
         self._owners: dict[str, Owner] = {}
+        self._noted: defaultdict[int, list[str]] = defaultdict(list)  # owned addresses, by the day they were noted on
 
-    def sent(self, node: str, since_ms: int) -> list[Edge]:
+    def sent(self, node: str, since_ms: int) -> Sequence[Edge]:
         """What the node sent after that time, oldest first; nothing for a hub."""
-        return _after(self.outgoing.get(node, ()), node, since_ms)
+        edges = self.outgoing.get(node)
+        return _after(edges, node, since_ms) if edges else ()
 
-    def received(self, node: str, since_ms: int) -> list[Edge]:
+    def received(self, node: str, since_ms: int) -> Sequence[Edge]:
         """What the node received after that time, oldest first; nothing for a hub."""
-        return _after(self.incoming.get(node, ()), node, since_ms)
+        edges = self.incoming.get(node)
+        return _after(edges, node, since_ms) if edges else ()
+
+    def payees(self, node: str) -> Set[str]:
+        """Whom the node sent to, whenever that was; nobody for a hub. Costs nothing, so that a search may ask first."""
+        edges = self.outgoing.get(node)
+        return edges.keys() if edges and not _is_hub(edges, node) else _NOBODY
+
+    def payers(self, node: str) -> Set[str]:
+        """Whom the node received from, likewise."""
+        edges = self.incoming.get(node)
+        return edges.keys() if edges and not _is_hub(edges, node) else _NOBODY
 
     def own(self, flow: Flow) -> Owner | None:
         """Learn whose address the flow's own address is; the owner where that is worth noting down."""
@@ -82,12 +102,15 @@ class Graph:
     def learn(self, owner: Owner) -> None:
         """Take the address for the account's from now on; what was known of the address becomes the account's."""
         self._owners[owner.address] = owner
+        self._noted[owner.noted_ms // DAY_MS].append(owner.address)
         node = _ADDRESS + owner.address
-        for edge in [*self.outgoing.pop(node, ()), *self.incoming.pop(node, ())]:
+        sent, received = self.outgoing.pop(node, {}), self.incoming.pop(node, {})
+        for edge in sent.values():
+            self.incoming[edge.receiver].pop(node, None)
+        for edge in received.values():
+            self.outgoing[edge.sender].pop(node, None)
+        for edge in (*sent.values(), *received.values()):
             sender, receiver = self.node(edge.sender), self.node(edge.receiver)
-            for edges in (self.outgoing.get(edge.sender), self.incoming.get(edge.receiver)):
-                if edges is not None and edge in edges:
-                    edges.remove(edge)
             self.add(msgspec.structs.replace(edge, sender=sender, receiver=receiver))
 
     def node(self, name: str) -> str:
@@ -98,25 +121,23 @@ class Graph:
 
     def edge(self, flow: Flow) -> Edge | None:
         """The edge that a flow stands for; None when it says nothing new: the other leg of one there is, or no contact."""
-        account, other = flow.account_id, self.node(_ADDRESS + flow.address)
+        account, owner = flow.account_id, self._owners.get(flow.address)
+        other = _ADDRESS + flow.address if owner is None else owner.account_id
         sender, receiver = (other, account) if flow.inflow else (account, other)
         if sender == receiver or flow.occurred_ms <= self.now_ms - KEPT_MS:
             return None
-        if any(edge.receiver == receiver for edge in self.outgoing.get(sender, ())) or any(
-            edge.receiver == sender for edge in self.outgoing.get(receiver, ())
-        ):
+        if receiver in self.outgoing.get(sender, ()) or sender in self.outgoing.get(receiver, ()):
             return None
         return Edge(flow.occurred_ms, flow.event_id, sender, receiver, flow.value, flow.amount, flow.asset)
 
     def add(self, edge: Edge) -> None:
         """Take in an edge; the oldest of a node with too many is forgotten. One between a node and itself is dropped."""
-        if edge.sender == edge.receiver:
+        sender, receiver = edge.sender, edge.receiver
+        if sender == receiver:
             return
         self._days[edge.occurred_ms // DAY_MS].append(edge)
-        for node, edges in ((edge.sender, self.outgoing[edge.sender]), (edge.receiver, self.incoming[edge.receiver])):
-            insort(edges, edge)
-            if len(edges) > _kept(node):
-                del edges[0]
+        _insert(self.outgoing[sender], receiver, edge, sender)
+        _insert(self.incoming[receiver], sender, edge, receiver)
 
     def advance(self, occurred_ms: int) -> bool:
         """Let event time go on; True when a new day has begun. What is too old is forgotten, in whole days."""
@@ -125,35 +146,64 @@ class Graph:
         new_day = occurred_ms // DAY_MS > self.now_ms // DAY_MS
         self.now_ms = occurred_ms
         if new_day:
-            limit = (occurred_ms - KEPT_MS) // DAY_MS
-            for day in sorted(day for day in self._days if day < limit):
-                for edge in self._days.pop(day):
-                    _forget(self.outgoing, edge.sender, limit)
-                    _forget(self.incoming, edge.receiver, limit)
-            first_day = occurred_ms // DAY_MS + 1 - LOG_DAYS
-            old = [address for address, owner in self._owners.items() if owner.noted_ms // DAY_MS < first_day]
-            for address in old:
-                del self._owners[address]
+            self._forget(occurred_ms)
         return new_day
+
+    def _forget(self, occurred_ms: int) -> None:
+        limit = (occurred_ms - KEPT_MS) // DAY_MS
+        for day in sorted(day for day in self._days if day < limit):
+            for edge in self._days.pop(day):
+                _drop(self.outgoing, edge.sender, limit)
+                _drop(self.incoming, edge.receiver, limit)
+        first_day = occurred_ms // DAY_MS + 1 - LOG_DAYS
+        for day in [day for day in self._noted if day < first_day]:
+            for address in self._noted.pop(day):
+                owner = self._owners.get(address)
+                if owner is not None and owner.noted_ms // DAY_MS == day:
+                    del self._owners[address]
+
+
+def _is_hub(edges: Sized, node: str) -> bool:
+    """Whether they are as many as are kept of the node."""
+    return len(edges) >= EDGES_OF_ADDRESS and len(edges) >= _kept(node)
 
 
 def _kept(node: str) -> int:
     return EDGES_OF_ADDRESS if node.startswith(_ADDRESS) else EDGES
 
 
-def _after(edges: list[Edge] | tuple[()], node: str, since_ms: int) -> list[Edge]:
-    if not edges or len(edges) >= _kept(node):
-        return []
-    if edges[0].occurred_ms > since_ms:
-        return edges.copy() if isinstance(edges, list) else []
-    return [edge for edge in edges if edge.occurred_ms > since_ms]
+def _after(edges: dict[str, Edge], node: str, since_ms: int) -> Sequence[Edge]:
+    if _is_hub(edges, node):
+        return ()
+    chosen = [*edges.values()]
+    if chosen[0].occurred_ms > since_ms:
+        return chosen
+    return chosen[bisect_right(chosen, since_ms, key=_occurred_ms) :]
 
 
-def _forget(edges_of: dict[str, list[Edge]], node: str, limit: int) -> None:
+def _insert(edges: dict[str, Edge], other: str, edge: Edge, node: str) -> None:
+    if not edges:
+        edges[other] = edge
+        return
+    known = edges.get(other)
+    if known is not None and known < edge:
+        return
+    in_order = known is None and next(reversed(edges.values())) < edge
+    edges[other] = edge
+    if not in_order:
+        ordered = sorted(edges.items(), key=itemgetter(1))
+        edges.clear()
+        edges.update(ordered)
+    if len(edges) > EDGES_OF_ADDRESS and len(edges) > _kept(node):
+        del edges[next(iter(edges))]
+
+
+def _drop(edges_of: dict[str, dict[str, Edge]], node: str, limit: int) -> None:
+    """Drop the edges of days before the limit, and the node with the last of them."""
     edges = edges_of.get(node)
     if edges is None:
         return
-    while edges and edges[0].occurred_ms // DAY_MS < limit:
-        del edges[0]
+    while edges and edges[first := next(iter(edges))].occurred_ms // DAY_MS < limit:
+        del edges[first]
     if not edges:
         del edges_of[node]

@@ -1,7 +1,6 @@
 """Asks the rules about the network, and turns what they find into stories. One flow at a time; pure."""
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple, Protocol
 
 from rules.finding import Finding
@@ -45,35 +44,48 @@ class NetworkJudge:
 
     def __init__(self, rules: Iterable[NetworkRule]) -> None:
         self.rules = tuple(sorted(rules, key=lambda rule: (rule.leans, rule.about.id)))
+        self._of_company = tuple(rule for rule in self.rules if type(rule).at_node is not NetworkRule.at_node)
 
-    def judge(self, edge: Edge, network: Network, heard: Heard) -> Iterator[Noted]:
+    def judge(self, edge: Edge, network: Network, heard: Heard) -> list[Noted]:
         """What a first contact completes, and what the citations that follow make telling around them."""
+        noted: list[Noted] = []
         for rule in self.rules:
-            yield from _noted(rule, partial(rule.at_edge, edge, network), network, heard)
-        yield from self.ripple(network, heard)
+            try:
+                shapes = [*rule.at_edge(edge, network)]
+            except Exception as error:  # noqa: BLE001  # a broken rule must not stop the flow nor pass as clean
+                heard.raised(rule, error)
+                continue
+            if shapes:
+                noted += _noted(rule, shapes, network, heard)
+        if network.fresh:
+            noted += self.ripple(network, heard)
+        return noted
 
-    def ripple(self, network: Network, heard: Heard) -> Iterator[Noted]:
+    def ripple(self, network: Network, heard: Heard) -> list[Noted]:
         """Ask about the company of the accounts that have just been cited."""
+        noted: list[Noted] = []
         for _ in range(_RIPPLES):
             near = set(network.fresh)
-            for node in sorted(network.fresh):
+            for node in network.fresh:
                 received, sent = network.around(node)
-                near.update(edge.sender for edge in received)
-                near.update(edge.receiver for edge in sent)
+                near.update([edge.sender for edge in received])
+                near.update([edge.receiver for edge in sent])
             network.fresh.clear()
             for node in sorted(near):
-                for rule in self.rules:
-                    yield from _noted(rule, partial(rule.at_node, node, network), network, heard)
+                for rule in self._of_company:
+                    try:
+                        shapes = [*rule.at_node(node, network)]
+                    except Exception as error:  # noqa: BLE001  # as above
+                        heard.raised(rule, error)
+                        continue
+                    if shapes:
+                        noted += _noted(rule, shapes, network, heard)
         network.fresh.clear()
+        return noted
 
 
-def _noted(rule: NetworkRule, question: Callable[[], Iterable[Shape]], network: Network, heard: Heard) -> Iterator[Noted]:
+def _noted(rule: NetworkRule, shapes: Iterable[Shape], network: Network, heard: Heard) -> Iterator[Noted]:
     """The findings of a rule that count, each put to its story before the next is looked for."""
-    try:
-        shapes = list(question())
-    except Exception as error:  # noqa: BLE001  # a broken rule must not stop the flow nor pass as clean
-        heard.raised(rule, error)
-        return
     for shape in shapes:
         account, address = _account(shape), address_of(shape.subject)
         if heard.counts(rule, account, (address,) if address else ()):

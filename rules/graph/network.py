@@ -5,7 +5,7 @@ the one that wrote them, to the last bit.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -79,17 +79,22 @@ class Network:
 
     def is_cited(self, node: str) -> bool:
         """Whether a structural finding named the account within the time that citations last."""
-        return self.company.standing(node, self.now_ms) is not None
+        return self.company.standing(node, self.graph.now_ms) is not None
+
+    def cited_among(self, nodes: Iterable[str]) -> int:
+        """How many of the nodes are cited."""
+        return self.company.cited_among(nodes, self.graph.now_ms)
 
     def stale(self, node: str) -> bool:
         """Whether the account was not cited within the last day."""
         standing = self.standing(node)
         return standing is None or standing.last_ms <= self.now_ms - DAY_MS
 
-    def around(self, node: str) -> tuple[list[Edge], list[Edge]]:
+    def around(self, node: str) -> tuple[Sequence[Edge], Sequence[Edge]]:
         """All that the node received and sent, as far as it is kept."""
-        since = self.now_ms - KEPT_MS
-        return self.graph.received(node, since), self.graph.sent(node, since)
+        graph = self.graph
+        since = graph.now_ms - KEPT_MS
+        return graph.received(node, since), graph.sent(node, since)
 
     def cite(self, nodes: Iterable[str]) -> None:
         """Take accounts for cited because another rule says so."""

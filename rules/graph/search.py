@@ -19,6 +19,23 @@ class Layer(NamedTuple):
     edges: list[Edge]
 
 
+def layer_widths(edge: Edge, network: Network) -> list[int]:
+    """A quick look for a layer: of the sender's other receivers that share senders with the edge's, how many they share.
+
+    No layer has more receivers, nor more senders. The edge's sender and receiver are counted neither here nor there.
+    """
+    payers, payees = network.graph.payers, network.graph.payees(edge.sender)
+    here = payers(edge.receiver)
+    if len(payees) < 2 or len(here) < 2:
+        return []
+    here = here - {edge.sender}
+    return [
+        len(here & there)
+        for receiver in payees
+        if not here.isdisjoint(there := payers(receiver)) and receiver != edge.receiver
+    ]
+
+
 def widest_layer(edge: Edge, window_ms: int, network: Network) -> Layer | None:
     """Receivers of the same sender that share senders with the edge's receiver, taken in one by one."""
     graph, since = network.graph, edge.occurred_ms - window_ms
@@ -59,13 +76,19 @@ def scattered_and_gathered(edge: Edge, window_ms: int, network: Network) -> list
 
 def _paths(edge: Edge, window_ms: int, network: Network) -> Iterator[Paths]:
     graph, since = network.graph, edge.occurred_ms - window_ms
-    before = edge.occurred_ms + SLACK_MS
-    sources = {one.sender for one in graph.received(edge.sender, since) if one.occurred_ms <= before}
-    if sources:
-        yield from _gathered(edge, sources, since, network)
-    for later in graph.sent(edge.receiver, since):
-        if later.occurred_ms >= edge.occurred_ms - SLACK_MS and later.receiver != edge.sender:
-            yield from _gathered(later, {edge.sender}, since, network)
+    sources, gathered = graph.payers(edge.sender), graph.payers(edge.receiver)
+    if sources and any(not sources.isdisjoint(graph.payers(one)) for one in gathered if one != edge.sender):
+        before = edge.occurred_ms + SLACK_MS
+        found = {one.sender for one in graph.received(edge.sender, since) if one.occurred_ms <= before}
+        yield from _gathered(edge, found, since, network)
+    scattered, later = graph.payees(edge.sender), graph.sent(edge.receiver, since)
+    if later and len(scattered) > 1:
+        others = scattered - {edge.receiver}
+        for last in later:
+            if others.isdisjoint(graph.payers(last.receiver)) or last.receiver == edge.sender:
+                continue
+            if last.occurred_ms >= edge.occurred_ms - SLACK_MS:
+                yield from _gathered(last, {edge.sender}, since, network)
 
 
 def _gathered(last: Edge, sources: set[str], since: int, network: Network) -> Iterator[Paths]:
@@ -84,6 +107,9 @@ def _gathered(last: Edge, sources: set[str], since: int, network: Network) -> It
 def circle(edge: Edge, window_ms: int, network: Network) -> list[Edge] | None:
     """The shortest path in order of time from the edge's receiver to its sender, and the edge; None when there is none."""
     graph, start, since = network.graph, edge.sender, edge.occurred_ms - window_ms
+    incoming = graph.incoming
+    if start not in incoming or edge.receiver not in graph.outgoing:
+        return None
     latest = {start: edge.occurred_ms + SLACK_MS}  # the time by which value must have reached a node
     steps: list[dict[str, Edge]] = []  # the hop that leaves each node reached at that distance
     level, looked_at = [start], 0
@@ -98,6 +124,8 @@ def circle(edge: Edge, window_ms: int, network: Network) -> list[Edge] | None:
                     continue
                 if sender == edge.receiver:
                     return [*_path(hop, steps), edge]
+                if sender not in incoming:
+                    continue  # nobody paid it: no way on
                 if at + SLACK_MS > latest.get(sender, 0) and (sender not in reached or reached[sender] < hop):
                     reached[sender] = hop
         for sender, hop in reached.items():

@@ -1,7 +1,7 @@
 """Transfers in and out of an account of which the sums fit a share, and how many such matches chance would give."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 from math import comb, log10
 from typing import Final
@@ -12,6 +12,7 @@ from rules.graph.edges import DAY_MS, Edge
 
 # transfers in and out that may add up, the likeliest first: the later, the more ways to match by chance, and the more work
 _SIZES: Final = ((1, 1), (1, 2), (2, 1), (1, 3), (3, 1), (2, 2))
+_MORE: Final = 3  # from so many transfers on it takes sums
 _PAIRED: Final = 64  # judgement: latest transfers that are compared one by one
 _SUMMED_IN: Final = 10  # judgement: of which sums are made
 _SUMMED_OUT: Final = 8
@@ -33,7 +34,7 @@ class Match(msgspec.Struct, frozen=True, gc=False):
 class Sums:
     """What an account received and sent: the latest of both, oldest first."""
 
-    def __init__(self, received: list[Edge], sent: list[Edge], window_ms: int) -> None:
+    def __init__(self, received: Sequence[Edge], sent: Sequence[Edge], window_ms: int) -> None:
         self._ins, self._outs = received[-_PAIRED:], sent[-_PAIRED:]
         self._window_ms = window_ms
 
@@ -43,29 +44,48 @@ class Sums:
         Sizes of which `enough`, asked with their points and how many accounts they have, says no are not looked at.
         """
         ins, outs, tried = self._ins, self._outs, 0
+        some_in, some_out = self._beside(edge, ins, outs)
+        if not some_in or not some_out:
+            return None
         for several_in, several_out in _SIZES:
-            if several_in + several_out > 2:
+            if several_in + several_out == _MORE:
                 ins, outs = ins[-_SUMMED_IN:], outs[-_SUMMED_OUT:]
+                some_in, some_out = self._beside(edge, ins, outs)
             if several_in > len(ins) or several_out > len(outs):
                 continue
             tried += comb(len(ins), several_in) * comb(len(outs), several_out)
+            if several_in > len(some_in) or several_out > len(some_out):
+                continue
             near = _GRAIN * (several_out + share * several_in) / 2 + _GRAIN / 10
             points = -log10(tried * 2 * near / _SPREAD)
             if not enough(points, several_in + several_out + 1):
                 continue
-            if edge is not None and edge not in ins and edge not in outs:
-                return None
-            came = _sums(ins, several_in, edge if edge in ins else None)
-            left = sorted(_sums(outs, several_out, edge if edge in outs else None))
-            for one in self._fitting(came, left, share, near):
+            came = _sums(some_in, several_in, edge if edge in some_in else None)
+            left = _sums(some_out, several_out, edge if edge in some_out else None)
+            for one in self._fitting(came, sorted(left), share, near):
                 return Match(one, points)
         return None
 
-    def _fitting(self, came: Iterator[Sum], left: list[Sum], share: float, near: float) -> Iterator[tuple[Edge, ...]]:
+    def _beside(self, edge: Edge | None, ins: Sequence[Edge], outs: Sequence[Edge]) -> tuple[Sequence[Edge], Sequence[Edge]]:
+        """Of those the ones that a match with the edge may hold, going by their times."""
+        if edge is None:
+            return ins, outs
+        at = edge.occurred_ms
+        if edge.receiver == ins[-1].receiver:
+            if not _holds(ins, edge):
+                return (), ()
+            beside = [one for one in outs if at - _SLACK_MS <= one.occurred_ms <= at + self._window_ms]
+            return [one for one in ins if abs(one.occurred_ms - at) < _GATHERED_MS] if beside else (), beside
+        if not _holds(outs, edge):
+            return (), ()
+        beside = [one for one in ins if at - self._window_ms <= one.occurred_ms <= at + _SLACK_MS]
+        return beside, [one for one in outs if abs(one.occurred_ms - at) < _GATHERED_MS] if beside else ()
+
+    def _fitting(self, came: Iterable[Sum], left: list[Sum], share: float, near: float) -> Iterator[tuple[Edge, ...]]:
         totals = [total for total, _ in left]
         for total, first in came:
-            place = bisect_left(totals, share * total - near)
-            while place < len(totals) and totals[place] <= share * total + near:
+            place, most = bisect_left(totals, share * total - near), share * total + near
+            while place < len(totals) and totals[place] <= most:
                 then = left[place][1]
                 place += 1
                 in_order = then[0].occurred_ms >= first[-1].occurred_ms - _SLACK_MS
@@ -73,17 +93,21 @@ class Sums:
                     yield (*first, *then)
 
 
-def _sums(edges: list[Edge], several: int, with_edge: Edge | None) -> Iterator[Sum]:
+def _holds(edges: Sequence[Edge], edge: Edge) -> bool:
+    """Whether the edge is one of these, which are in order."""
+    place = bisect_left(edges, edge)
+    return place < len(edges) and edges[place] == edge
+
+
+def _sums(edges: Sequence[Edge], several: int, with_edge: Edge | None) -> list[Sum]:
     """Every sum of that many transfers close enough in time; those with one of them in it, if given."""
     if several == 1:
-        for edge in edges if with_edge is None else (with_edge,):
-            yield edge.value, (edge,)
-        return
+        return [(edge.value, (edge,)) for edge in (edges if with_edge is None else (with_edge,))]
     if with_edge is None:
-        chosen: Iterator[tuple[Edge, ...]] = combinations(edges, several)
+        chosen: Iterable[tuple[Edge, ...]] = combinations(edges, several)
     else:
         others = [edge for edge in edges if edge is not with_edge]
-        chosen = (tuple(sorted((*some, with_edge))) for some in combinations(others, several - 1))
-    for some in chosen:
-        if some[-1].occurred_ms - some[0].occurred_ms < _GATHERED_MS:
-            yield sum(edge.value for edge in some), some
+        chosen = [tuple(sorted((*some, with_edge))) for some in combinations(others, several - 1)]
+    if several == _MORE - 1:
+        return [(a.value + b.value, (a, b)) for a, b in chosen if b.occurred_ms - a.occurred_ms < _GATHERED_MS]
+    return [(a.value + b.value + c.value, (a, b, c)) for a, b, c in chosen if c.occurred_ms - a.occurred_ms < _GATHERED_MS]

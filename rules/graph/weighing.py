@@ -55,7 +55,10 @@ def fan(node: str, inward: bool, window_ms: int, network: Network) -> Fan:
     """The contacts that no citing story has told; none when most of them have been."""
     received, sent = network.around(node)
     edges, opposite = (received, sent) if inward else (sent, received)
-    cited = [edge for edge in edges if network.is_cited(other(edge, inward))]
+    if inward:
+        cited = [edge for edge in edges if network.is_cited(edge.sender)]
+    else:
+        cited = [edge for edge in edges if network.is_cited(edge.receiver)]
     end = cited[-1].occurred_ms if cited else 0
     cited = [edge for edge in cited if edge.occurred_ms > end - window_ms]
     untold = tuple(edge for edge in cited if edge.event_id not in network.stories.citing)

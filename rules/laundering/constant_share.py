@@ -1,6 +1,7 @@
 """Does an account pass on just the share of what it got that the middle accounts of known structures keep to?"""
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Annotated, Final
 
 from msgspec import Meta
@@ -51,14 +52,16 @@ class ConstantShare(NetworkRule):
         received, sent = network.around(node)
         if not received or not sent:
             return
-        near = {node, *(one.sender for one in received), *(one.receiver for one in sent)}
-        company = sum(map(network.is_cited, near))
-        sums = Sums(received, sent, self.params.window)
+        sums, company = Sums(received, sent, self.params.window), _Company(node, network)
         for share in sorted(network.constants):
-            match = sums.match(share, edge, lambda points, most: points + self.company * min(company, most) >= self.least)
+            match = sums.match(
+                share,
+                edge,
+                lambda points, most: points >= self.least or points + self.company * min(company.size, most) >= self.least,
+            )
             if match is None:
                 continue
-            cited = sum(map(network.is_cited, {name for one in match.edges for name in (one.sender, one.receiver)}))
+            cited = network.cited_among({name for one in match.edges for name in (one.sender, one.receiver)})
             points = match.points + self.company * cited
             if points >= self.least:
                 yield Shape(
@@ -74,3 +77,16 @@ class ConstantShare(NetworkRule):
                     },
                     citing=points >= _PROOF,
                 )
+
+
+class _Company:
+    """How many of an account and its contacts are cited, counted when first asked."""
+
+    def __init__(self, node: str, network: Network) -> None:
+        self._node = node
+        self._network = network
+
+    @cached_property
+    def size(self) -> int:
+        graph = self._network.graph
+        return self._network.cited_among({self._node} | graph.payers(self._node) | graph.payees(self._node))

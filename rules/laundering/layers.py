@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from rules.graph.edges import HOUR_MS, Edge, address_of
 from rules.graph.network import Network
-from rules.graph.search import widest_layer
+from rules.graph.search import layer_widths, widest_layer
 from rules.graph.shapes import Shape
 from rules.rule import NetworkRule, Params, Window
 
@@ -33,12 +33,12 @@ class Layers(NetworkRule):
 
     def bind(self, params: Thresholds) -> None:
         """Keep the parameters."""
-        self.params = params
+        self.params, self.others, self.reach = params, params.width - 1, params.pair_reach - 1
 
     def at_edge(self, edge: Edge, network: Network) -> Iterable[Shape]:
         """The widest layer that the first contact completes."""
         params = self.params
-        layer = widest_layer(edge, params.window, network)
+        layer = widest_layer(edge, params.window, network) if self._possible(edge, network) else None
         if layer is None:
             return
         senders, receivers, edges = layer
@@ -62,3 +62,13 @@ class Layers(NetworkRule):
                 },
                 citing=alone,
             )
+
+    def _possible(self, edge: Edge, network: Network) -> bool:
+        """Whether there may be a layer worth telling, by a look that costs much less than the search."""
+        shared = layer_widths(edge, network)
+        if not shared:
+            return False
+        if network.is_cited(edge.sender) or network.is_cited(edge.receiver):
+            return True  # of a layer told for its company all are cited but one
+        wide = [width for width in shared if width >= self.others]
+        return len(wide) >= self.others or len(shared) >= self.reach
