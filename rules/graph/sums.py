@@ -38,10 +38,10 @@ class Sums:
         self._ins, self._outs = received[-_PAIRED:], sent[-_PAIRED:]
         self._window_ms = window_ms
 
-    def match(self, share: float, edge: Edge | None, enough: Callable[[float, int], bool]) -> Match | None:
+    def match(self, share: float, edge: Edge | None, least: float, company: Callable[[int], float]) -> Match | None:
         """The simplest match with this share; one with `edge` in it, if given.
 
-        Sizes of which `enough`, asked with their points and how many accounts they have, says no are not looked at.
+        Sizes are not looked at whose points stay below `least` with those that `company` adds for so many accounts.
         """
         ins, outs, tried = self._ins, self._outs, 0
         some_in, some_out = self._beside(edge, ins, outs)
@@ -58,7 +58,7 @@ class Sums:
                 continue
             near = _GRAIN * (several_out + share * several_in) / 2 + _GRAIN / 10
             points = -log10(tried * 2 * near / _SPREAD)
-            if not enough(points, several_in + several_out + 1):
+            if points < least and points + company(several_in + several_out + 1) < least:
                 continue
             came = _sums(some_in, several_in, edge if edge in some_in else None)
             left = _sums(some_out, several_out, edge if edge in some_out else None)

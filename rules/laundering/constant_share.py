@@ -54,11 +54,7 @@ class ConstantShare(NetworkRule):
             return
         sums, company = Sums(received, sent, self.params.window), _Company(node, network)
         for share in sorted(network.constants):
-            match = sums.match(
-                share,
-                edge,
-                lambda points, most: points >= self.least or points + self.company * min(company.size, most) >= self.least,
-            )
+            match = sums.match(share, edge, self.least, lambda most: self.company * min(company.size, most))
             if match is None:
                 continue
             cited = network.cited_among({name for one in match.edges for name in (one.sender, one.receiver)})
