@@ -10,7 +10,7 @@ from rules.names.cleaning import Text, readings
 from rules.names.parsing import Parsed, organisation, person
 from rules.names.rarity import Rarity
 from rules.names.scoring import Scored, scored
-from rules.names.words import Role
+from rules.names.words import Make, Role
 
 _RARITY: Final = Rarity()
 
@@ -23,7 +23,7 @@ class NameKind(StrEnum):
     ANY = "any"
 
 
-PARSERS: Final[dict[NameKind, tuple[Callable[[Text], Parsed], ...]]] = {
+PARSERS: Final[dict[NameKind, tuple[Callable[[Text, Make], Parsed], ...]]] = {
     NameKind.PERSON: (person,),
     NameKind.ORGANISATION: (organisation,),
     NameKind.ANY: (person, organisation),
@@ -34,9 +34,9 @@ def parses(name: str, kind: NameKind) -> Iterator[Parsed]:
     """Every way to read a name of this kind; nothing when it holds no letter or digit."""
     for text in readings(name):
         for parse in PARSERS[kind]:
-            parsed = parse(text)
+            parsed = parse(text, _RARITY.make)
             if parsed.words:
-                yield _RARITY.weigh(parsed)
+                yield parsed
 
 
 def compare(query: str, listed: str, kind: NameKind = NameKind.ANY) -> Scored | None:

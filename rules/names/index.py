@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator
 from typing import Any, Final, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from rules.lists import AliasStrength, EntryKind, ListEntry, SanctionsList, Watchlist
 from rules.messages import ListMatch
@@ -15,8 +16,8 @@ from rules.names.facts import NO_FACTS, Facts, weigh_facts
 from rules.names.japanese import dictionary
 from rules.names.parsing import Parsed, organisation, person, person_words
 from rules.names.postings import Form, Postings
-from rules.names.rarity import ListRarity
 from rules.names.scoring import CUT_AT, THRESHOLD, Scored, scored
+from rules.names.vocabulary import Vocabulary
 
 _LIFTED: Final = 0.9  # names this far below a threshold are looked at, too: a date of birth may raise them
 _REMEMBERED: Final = 50_000  # answers kept; about 20 MB when all of them are empty
@@ -59,9 +60,9 @@ class NameIndex:
         dictionary()  # read now, not by the first name in Chinese characters
         self._entries = tuple(watchlist.entries)
         forms = list(_forms(self._entries))
-        self._rarity = ListRarity(form.parsed.words for form in forms)
-        self._forms = [msgspec.structs.replace(form, parsed=self._rarity.weigh(form.parsed)) for form in forms]
-        self._postings = Postings(self._forms)
+        self._vocabulary = Vocabulary([form.parsed.words for form in forms])
+        self._forms = [self._weighed(form) for form in forms]
+        self._postings = Postings(self._forms, self._vocabulary.spellings)
         self.answers: dict[Hashable, Any] = {}
 
     @property
@@ -75,9 +76,10 @@ class NameIndex:
         Nothing for a name without a letter or digit.
         """
         best: dict[int, tuple[float, Scored, Form, tuple[str, ...]]] = {}
+        least = threshold * _LIFTED if facts.born or facts.countries else threshold
         for text in readings(name):
-            for result, form in self._scored(text):
-                if result.score < threshold * _LIFTED:
+            for result, form in self._scored(text, least):
+                if result.score < least:
                     continue
                 _, entry = self._entries[form.entry]
                 score, said = weigh_facts(result.score, entry, form.weak, facts)
@@ -105,23 +107,30 @@ class NameIndex:
         self.answers[question] = answer
         return answer
 
-    def _scored(self, text: Text) -> Iterator[tuple[Scored, Form]]:
+    def _scored(self, text: Text, least: float) -> Iterator[tuple[Scored, Form]]:
         texts = person_words(text.latin)
-        numbers = self._postings.candidates(texts, text)
+        near = self._vocabulary.near(texts, text)
+        numbers = self._postings.candidates(texts, near, text)
         if text.original:  # another script: words of organisations are translated, and told apart where nothing parts them
             translated = [word.text for word in organisation(text).words]
-            numbers = list(dict.fromkeys((*numbers, *self._postings.candidates(translated, text))))
+            near |= self._vocabulary.near(translated, text)
+            numbers = list(dict.fromkeys((*numbers, *self._postings.candidates(translated, near, text))))
         closed = "".join(texts)
         if len(closed) >= CUT_AT:
             numbers = list(dict.fromkeys((*numbers, *self._postings.cut(closed))))
         parsed: dict[bool, Parsed] = {}
+        make = self._vocabulary.maker(near)
         for number in numbers:
             form = self._forms[number]
             is_person = form.parsed.person
             mine = parsed.get(is_person)
             if mine is None:
-                mine = parsed[is_person] = self._rarity.weigh((person if is_person else organisation)(text))
-            yield scored(mine, form.parsed), form
+                mine = parsed[is_person] = (person if is_person else organisation)(text, make)
+            yield scored(mine, form.parsed, least), form
+
+    def _weighed(self, form: Form) -> Form:
+        words = tuple([self._vocabulary.word(word.text, word.role, word.meaning) for word in form.parsed.words])
+        return replace(form, parsed=replace(form.parsed, words=words))
 
 
 def _forms(entries: tuple[tuple[SanctionsList, ListEntry], ...]) -> Iterator[Form]:

@@ -13,7 +13,7 @@ from rules.names.chinese import is_chinese
 from rules.names.cleaning import Text, Vowels, readings, words
 from rules.names.korean import KoreanName, korean_names
 from rules.names.tables import ABDUL, ARTICLES, DENSE_WORDS, MEANINGS
-from rules.names.words import Role, Word, is_title, make, role_of
+from rules.names.words import Make, Role, Word, is_title, make, role_of
 
 
 class Parsed(msgspec.Struct, frozen=True, gc=False):
@@ -57,11 +57,12 @@ _TRANSLATED: Final = {
 _TRANSLATE: Final = re.compile("|".join(sorted(_TRANSLATED, key=len, reverse=True)))
 
 
-def person(text: Text) -> Parsed:
+def person(text: Text, make: Make = make) -> Parsed:
     """The words as those of a person's name."""
-    found = [make(word, role_of(word, person=True)) for word in person_words(text.latin)]
-    if found and all(word.role >= Role.PARTICLE for word in found):
-        found = [make(word.text, Role.NAME) for word in found]
+    roles = [(word, role_of(word, person=True)) for word in person_words(text.latin)]
+    if all(role >= Role.PARTICLE for _, role in roles):
+        roles = [(word, Role.NAME) for word, _ in roles]
+    found = [make(word, role) for word, role in roles]
     before, comma, _ = text.latin.partition(",")
     family = len(words(before)) if comma else 0
     plain = [word.text for word in found if word.role in (Role.NAME, Role.INITIAL, Role.PARTICLE)]
@@ -107,12 +108,12 @@ _ARTICLES: Final = frozenset(ARTICLES.split())
 _ABDUL: Final = frozenset(ABDUL.split())
 
 
-def organisation(text: Text) -> Parsed:
+def organisation(text: Text, make: Make = make) -> Parsed:
     """The words as those of an organisation, a ship or an aircraft, with their meaning where rigour knows it."""
     source = text.original or text.latin
     if text.dense:
         source = _TRANSLATE.sub(lambda found: f" {_TRANSLATED[found[0]]} ", source)
-    found: list[Word] = []
+    found: list[tuple[str, Role, str]] = []
     for name in analyze_names(NameTypeTag.ORG, [source], phonetics=False, rewrite=False):
         meanings: dict[int, tuple[int, str, Role]] = {}
         for span in name.spans:
@@ -128,13 +129,13 @@ def organisation(text: Text) -> Parsed:
             known = meanings.get(part.index)
             found += _organisation_words(part.form, known and (known[1], known[2]))
     for end in (0, -1):
-        if len(found) > 1 and is_title(found[end].text):
-            found[end] = make(found[end].text, Role.TITLE)
-    if found and all(word.role >= Role.PARTICLE for word in found):
-        found = [make(word.text, Role.COMMON, word.meaning) for word in found]
-    telling = any(len(word.text) > _TELLING for word in found if word.role is not Role.LEGAL)
+        if len(found) > 1 and is_title(found[end][0]):
+            found[end] = (found[end][0], Role.TITLE, "")
+    if all(role >= Role.PARTICLE for _, role, _ in found):
+        found = [(word, Role.COMMON, meaning) for word, _, meaning in found]
+    telling = any(len(word) > _TELLING for word, role, _ in found if role is not Role.LEGAL)
     return Parsed(
-        words=tuple(found),
+        words=tuple([make(*word) for word in found]),
         person=False,
         closed="".join(words(text.latin)) if telling else "",
         vowels=text.vowels,
@@ -144,17 +145,18 @@ def organisation(text: Text) -> Parsed:
     )
 
 
-def _organisation_words(form: str, known: tuple[str, Role] | None) -> Sequence[Word]:
+def _organisation_words(form: str, known: tuple[str, Role] | None) -> Sequence[tuple[str, Role, str]]:
+    """The words that one of rigour's stands for, each with its role and meaning."""
     latin = form if form.isascii() else "".join(words(_closed(form)))
     found = []
     for each in words(latin):
         own = MEANINGS_OF.get(each)
         if own is not None:
-            found.append(make(each, _ROLE_OF_MEANING.get(own, Role.COMMON), own))
+            found.append((each, _ROLE_OF_MEANING.get(own, Role.COMMON), own))
         elif known is not None and (len(each) > 1 or known[1] is Role.LEGAL or each.isdigit()):
-            found.append(make(each, known[1], known[0]))
+            found.append((each, known[1], known[0]))
         else:
-            found.append(make(each, role_of(each, person=False), each if each.isdigit() else ""))
+            found.append((each, role_of(each, person=False), each if each.isdigit() else ""))
     return found
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from heapq import nsmallest
 from typing import Final
 
@@ -23,6 +23,7 @@ from rules.names.words import Role
 _COVER: Final = 0.64  # of the bits of the query may be met, judgement: less never reaches the threshold
 _MOST: Final = 24  # names compared in full; a query that may be more of them is told by its rarest words
 _MOST_WITH_INITIAL: Final = 64
+_FEW: Final = 4  # times the names that are left: so many are gathered sooner than those are looked at one by one
 _LONGEST_RUN: Final = 4
 _SHORTEST_RUN: Final = 4
 
@@ -46,18 +47,19 @@ class Form(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Asked(msgspec.Struct, gc=False):
-    """A word of the query, and the names that write it apart, or together with its neighbours."""
+    """A word of the query, the names that write it apart or together with its neighbours, and those near a listed word."""
 
     near: Near
     names: frozenset[int]
     size: int
+    known: frozenset[int] | None
 
 
 class Postings:
     """The forms by the keys of their words."""
 
-    def __init__(self, all_forms: Sequence[Form]) -> None:
-        self._spellings = Spellings(form.parsed.words for form in all_forms)
+    def __init__(self, all_forms: Sequence[Form], spellings: Spellings) -> None:
+        self._spellings = spellings
         names_of: dict[int, list[int]] = defaultdict(list)
         joined: dict[str, list[int]] = defaultdict(list)
         korean: dict[str, list[int]] = defaultdict(list)
@@ -67,8 +69,8 @@ class Postings:
         self._weights: list[float] = []
         for form in all_forms:
             words = form.parsed.words
-            found = (self._spellings.number(word) for word in words if word.role not in (Role.PARTICLE, Role.INITIAL))
-            sounds = frozenset(each for each in found if each is not None)
+            roles = (Role.PARTICLE, Role.INITIAL)
+            sounds = frozenset([word.number for word in words if word.role not in roles and word.number >= 0])
             for each in sounds:
                 names_of[each].append(form.number)
             for run in _runs([word.text for word in words]):
@@ -79,18 +81,19 @@ class Postings:
                 closed.append((form.parsed.closed, form.number))
             self._sounds_in.append(sounds)
             self._initials_in.append("".join(word.text[0] for word in words if word.role is not Role.LEGAL))
-            self._weights.append(sum(word.bits for word in words))
+            self._weights.append(_PER_BIT * sum(word.bits for word in words))
         self._names_of = {sound: tuple(names) for sound, names in names_of.items()}
+        self._known = {text: self._with(near) for text, near in self._spellings.known.items()}
         self._joined = {run: frozenset(names) for run, names in joined.items()}
         self._korean = {key: tuple(names) for key, names in korean.items()}
         closed.sort()
         self._closed = [text for text, _ in closed]
         self._closed_names = [number for _, number in closed]
 
-    def candidates(self, texts: Sequence[str], text: Text) -> list[int]:
-        """Numbers of the forms worth comparing, in their order."""
+    def candidates(self, texts: Sequence[str], near: Mapping[str, Near], text: Text) -> list[int]:
+        """Numbers of the forms worth comparing, in their order. `near` is what each of the words may stand for."""
         initials = [each for each in texts if len(each) == 1 and each.isalpha()]
-        asked = self._asked(texts, text)
+        asked = self._asked(texts, near, text)
         ranked = self._ranked(asked, initials) if asked else {}
         for name in korean_names(texts) if text.korean else ():
             for key in name.keys:
@@ -109,17 +112,17 @@ class Postings:
             at += 1
         return found
 
-    def _asked(self, texts: Sequence[str], text: Text) -> list[_Asked]:
+    def _asked(self, texts: Sequence[str], near_of: Mapping[str, Near], text: Text) -> list[_Asked]:
         """The words of the query that are worth something, those with the fewest names first."""
         together = self._written_together(texts) if len(texts) > 1 else {}
+        plain = not (text.vowels or text.dense)
         found = []
         for each in dict.fromkeys(texts):
-            if len(each) == 1 and not each.isdigit():
-                continue
-            near = self._spellings.near(each, text.vowels, text.dense)
-            if near.bits > 1:
+            near = near_of.get(each)
+            if near is not None and near.bits > 1:
                 names = self._joined.get(each, _NOTHING) | together.get(each, _NOTHING)
-                found.append(_Asked(near, names, len(names) + near.size))
+                known = self._known.get(each) if plain else None
+                found.append(_Asked(near, names, len(names) + near.size, known))
         found.sort(key=lambda each: each.size)
         return found
 
@@ -127,59 +130,76 @@ class Postings:
         """The forms that may meet enough of the query, with what puts them back in the order."""
         total = sum(each.near.bits for each in asked)
         spare = (1 - _COVER) * total
-        found: set[int] = set()
-        rest = total
-        for each in asked:
-            found.update(each.names, *[self._names_of[sound] for sound in each.near.sounds])
-            rest -= each.near.bits
-            if rest < total - spare:
-                break
-        numbers: Iterable[int] = found
+        numbers: Collection[int] = self._first(asked, spare)
         sounds_in = self._sounds_in
-        for each in asked:
-            if each.near.bits > spare:  # without this word too little is met
-                strange, names = each.near.sounds.isdisjoint, each.names
+        words = [(each.near.own, each.near.sounds.isdisjoint, each.names, each.near.bits) for each in asked]
+        sure = True
+        for each, (_, strange, names, bits) in zip(asked, words, strict=True):
+            if bits <= spare:
+                sure = False
+            elif each is asked[0]:  # without this word too little is met: all these names have it
+                pass
+            elif each.size < _FEW * len(numbers) or each.known is not None:
+                these = self._with(each.near) if each.known is None else each.known
+                numbers = (these | names if names else these).intersection(numbers)
+            else:
                 numbers = [number for number in numbers if not strange(sounds_in[number]) or number in names]
-        numbers = list(numbers)
-        if len(numbers) <= _MOST and all(each.near.bits > spare for each in asked):
+        if sure and len(numbers) <= _MOST:
             return dict.fromkeys(numbers, 0.0)
         ranked = {}
+        weights = self._weights
         for number in numbers:
-            rank = self._rank(number, asked, spare, initials)
-            if rank is not None:
-                ranked[number] = rank
+            sounds = sounds_in[number]
+            met, left = 0.0, spare
+            for own, strange, names, bits in words:
+                if own in sounds or number in names:
+                    met += 2 * bits
+                elif not strange(sounds):
+                    met += bits
+                else:
+                    left -= bits
+                    if left < 0:
+                        break
+            else:
+                back = self._strange(number, len(asked), initials) if initials else weights[number]
+                ranked[number] = back - met
         return ranked
 
-    def _rank(self, number: int, asked: Sequence[_Asked], spare: float, initials: Sequence[str]) -> float | None:
-        """Less is likelier; None when too little is met."""
-        sounds = self._sounds_in[number]
-        met = 0.0
+    def _first(self, asked: Sequence[_Asked], spare: float) -> Collection[int]:
+        """The forms with one of the rarest words: without those of them too little is met."""
+        found: set[int] = set()
         for each in asked:
-            if each.near.own in sounds or number in each.names:
-                met += 2 * each.near.bits
-            elif not each.near.sounds.isdisjoint(sounds):
-                met += each.near.bits
-            else:
-                spare -= each.near.bits
-                if spare < 0:
-                    return None
-        if not initials:
-            return _PER_BIT * self._weights[number] - met
+            found.update(each.names, self._with(each.near) if each.known is None else each.known)
+            spare -= each.near.bits
+            if spare < 0:
+                break
+        return found
+
+    def _with(self, near: Near) -> frozenset[int]:
+        """The forms that have one of the sounds a word may stand for."""
+        names_of = self._names_of
+        return frozenset().union(*[names_of[sound] for sound in near.sounds])
+
+    def _strange(self, number: int, asked: int, initials: Sequence[str]) -> float:
+        """What puts a name back for its initials, before what it meets brings it forward: less is likelier."""
         strange = sum(initial not in self._initials_in[number] for initial in initials)
-        return _PER_INITIAL * strange + _PER_WORD * abs(len(sounds) - len(asked) - len(initials)) - met
+        return _PER_INITIAL * strange + _PER_WORD * abs(len(self._sounds_in[number]) - asked - len(initials))
 
     def _written_together(self, texts: Sequence[str]) -> dict[str, frozenset[int]]:
         """For words of the query: the names that write them and their neighbours as one word."""
         found: dict[str, frozenset[int]] = {}
+        joined, number_of = self._joined.get, self._spellings.number_of
         for start in range(len(texts) - 1):
             run = texts[start]
             for end in range(start + 1, min(start + _LONGEST_RUN, len(texts))):
                 run += texts[end]
-                own = self._spellings.number_of(run)
-                names = self._joined.get(run, _NOTHING)
+                if len(run) < _SHORTEST_RUN:
+                    continue
+                own = number_of(run)
+                names = joined(run, _NOTHING)
                 if own is not None:
                     names = names.union(self._names_of[own])
-                if names and len(run) >= _SHORTEST_RUN:
+                if names:
                     for text in texts[start : end + 1]:
                         found[text] = found.get(text, _NOTHING) | names
         return found

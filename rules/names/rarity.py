@@ -13,9 +13,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from rules.names.parsing import Parsed
 from rules.names.tables import FREQUENT
-from rules.names.words import Role, Word
+from rules.names.words import Role, Word, make
 
 _BY_ROLE: Final = {
     **{Role.PARTICLE: 0.7, Role.TITLE: 0.2, Role.LEGAL: 0.6, Role.INITIAL: 3.5},
@@ -53,10 +52,10 @@ class Rarity:
         """What meeting a word with the same consonants proves."""
         return max(self.bits(word) - _VOWEL_COSTS[min(len(word.skeleton), len(_VOWEL_COSTS) - 1)], 0.0)
 
-    def weigh(self, parsed: Parsed) -> Parsed:
-        """The name with the bits of its words."""
-        words = tuple(replace(word, bits=self.bits(word), bare_bits=self.bare_bits(word)) for word in parsed.words)
-        return replace(parsed, words=words)
+    def make(self, text: str, role: Role, meaning: str = "", /) -> Word:
+        """A word with what it proves."""
+        word = make(text, role, meaning)
+        return replace(word, bits=self.bits(word), bare_bits=self.bare_bits(word))
 
 
 class ListRarity(Rarity):

@@ -74,14 +74,20 @@ class _Left:
     def __init__(self, query: Parsed, listed: Parsed, pairs: list[Pair]) -> None:
         self.met_mine = {i for pair in pairs for i in pair.mine}
         self.met_theirs = {j for pair in pairs for j in pair.theirs}
-        repeated = {query.words[i].text for i in self.met_mine}
-        self.mine = [word for i, word in enumerate(query.words) if i not in self.met_mine and word.text not in repeated]
+        self.mine = [word for i, word in enumerate(query.words) if i not in self.met_mine]
         self.theirs = [word for j, word in enumerate(listed.words) if j not in self.met_theirs]
+        if self.mine:
+            repeated = {query.words[i].text for i in self.met_mine}
+            self.mine = [word for word in self.mine if word.text not in repeated]
 
 
-def scored(query: Parsed, listed: Parsed) -> Scored:
-    """Align and score two names that were parsed alike; `listed` is the one known to be complete."""
-    if query.closed != listed.closed and any(name.agrees(other) for name in query.korean for other in listed.korean):
+def scored(query: Parsed, listed: Parsed, least: float = 0.0) -> Scored:
+    """Align and score two names that were parsed alike; `listed` is the one known to be complete.
+
+    What cannot reach `least` is not weighed to the end: its score says no more than that.
+    """
+    both_korean = bool(query.korean and listed.korean)
+    if both_korean and query.closed != listed.closed and _agree(query, listed):
         everything = Pair(
             tuple(range(len(query.words))), tuple(range(len(listed.words))), _KOREAN_SCORE, _KOREAN_BITS, Why.KOREAN
         )
@@ -89,22 +95,27 @@ def scored(query: Parsed, listed: Parsed) -> Scored:
     if len(query.closed) >= CUT_AT and query.closed != listed.closed and listed.closed.startswith(query.closed):
         return _cut(query, listed)
     pairs = align(query, listed)
-    bits = sum(pair.bits for pair in pairs)
-    weights = [max(listed.words[j].bits for j in pair.theirs) for pair in pairs]
+    bits = sum([pair.bits for pair in pairs])
+    words = listed.words
+    weights = [
+        words[pair.theirs[0]].bits if len(pair.theirs) == 1 else max([words[j].bits for j in pair.theirs]) for pair in pairs
+    ]
     weight = sum(weights)
     if not weight:
         return Scored(0.0, (), 0.0, ("no word agrees",), query, listed)
     left = _Left(query, listed, pairs)
-    similarity = sum(each * pair.similarity for each, pair in zip(weights, pairs, strict=True)) / weight
+    similarity = sum([each * pair.similarity for each, pair in zip(weights, pairs, strict=True)]) / weight
     cover_mine = weight / (weight + _unmatched(left.mine))
     cover_theirs = weight / (weight + _unmatched(left.theirs))
     lowered: list[str] = []
     score = similarity**_SIMILARITY_POWER * cover_mine * (_LISTED_FLOOR + (1 - _LISTED_FLOOR) * cover_theirs)
+    if score < least:
+        return Scored(score, tuple(pairs), bits, (), query, listed)
     score *= _personal(listed, left, lowered) if query.person else _own_word(listed, left, bits, lowered)
     score *= _conflicts(query, left, lowered)
     if min(cover_mine, cover_theirs, similarity) < _WHOLE:
         score *= _proof(bits, 1 - similarity * cover_mine * cover_theirs, pairs, lowered)
-    if score < _KOREAN_SCORE and _other_korean(query, listed):
+    if both_korean and score < _KOREAN_SCORE and _other_korean(query, listed):
         score *= _OTHER_KOREAN
         lowered.append("no romanisation of one Korean name gives the other")
     elif query.chinese and listed.chinese and any(pair.why in _SLIPS for pair in pairs):
@@ -125,7 +136,7 @@ def _cut(query: Parsed, listed: Parsed) -> Scored:
 
 
 def _unmatched(words: list[Word]) -> float:
-    return sum(word.bits * _UNMATCHED.get(word.role, 1.0) for word in words)
+    return sum([word.bits * _UNMATCHED.get(word.role, 1.0) for word in words])
 
 
 def _proof(bits: float, lacking: float, pairs: list[Pair], lowered: list[str]) -> float:
@@ -164,6 +175,8 @@ def _own_word(listed: Parsed, left: _Left, bits: float, lowered: list[str]) -> f
 
 def _conflicts(query: Parsed, left: _Left, lowered: list[str]) -> float:
     """Different places, numbers or legal forms, where each name has its own."""
+    if not left.mine or not left.theirs:
+        return 1.0
     factor = 1.0
     mine = [word.text for word in left.mine if word.role is Role.NAME]
     theirs = [word.text for word in left.theirs if word.role is Role.NAME]
@@ -180,6 +193,10 @@ def _conflicts(query: Parsed, left: _Left, lowered: list[str]) -> float:
             lowered.append(f"{said}: {' '.join(mine)} against {' '.join(theirs)}")
             factor *= cost
     return factor
+
+
+def _agree(query: Parsed, listed: Parsed) -> bool:
+    return any(name.agrees(other) for name in query.korean for other in listed.korean)
 
 
 def _other_korean(query: Parsed, listed: Parsed) -> bool:

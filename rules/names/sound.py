@@ -25,17 +25,18 @@ ou: ow
 o: oe
 a: ae
 """
+# `C` is the sound of ch, which stays apart from c.
 _SOUNDS: Final = {
-    group: sound
+    group: sound.replace("c", "C")
     for sound, _, groups in (line.partition(":") for line in _GROUPS.strip().splitlines())
     for group in groups.split()
 }
 _SOUND: Final = re.compile("|".join(sorted(_SOUNDS, key=len, reverse=True)))
 _CONSONANTS: Final = re.compile("|".join(sorted((key for key in _SOUNDS if key[0] not in "aeiouy"), key=len, reverse=True)))
 _LETTERS: Final = str.maketrans({"c": "k", "q": "k", "z": "s", "e": "a", "y": "i", "o": "u", "w": "v"})
-_AFTER: Final = str.maketrans("c", "C")
 _REPEATED: Final = re.compile(r"(.)\1+")
 _VOWELS: Final = re.compile("[aeiouyw]+")
+_NO_VOWELS: Final = str.maketrans("", "", "aeiou")
 _CONSONANT_LETTERS: Final = str.maketrans("cqzvj", "kksvj")
 
 
@@ -54,8 +55,7 @@ def sound(word: str) -> str:
 
 
 def _sound(found: re.Match[str]) -> str:
-    """The sound of a group of letters; `C` is the sound of ch, which stays apart from c."""
-    return _SOUNDS[found[0]].translate(_AFTER)
+    return _SOUNDS[found[0]]
 
 
 def skeleton(word: str) -> str:
@@ -64,6 +64,11 @@ def skeleton(word: str) -> str:
     text = _CONSONANTS.sub(_sound, first + _VOWELS.sub("", word[1:])).translate(_CONSONANT_LETTERS)
     text = _REPEATED.sub(r"\1", text)
     return text[:-1] if text.endswith("h") and len(text) > 2 else text
+
+
+def bare(word: str) -> str:
+    """The word without its vowels."""
+    return word.translate(_NO_VOWELS)
 
 
 def drops_vowels(short: str, full: str) -> bool:

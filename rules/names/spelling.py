@@ -14,16 +14,16 @@ from rules.names.cleaning import Vowels
 from rules.names.likeness import FAR_AT, TWO_TYPOS_AT
 from rules.names.parsing import MEANINGS_OF
 from rules.names.rarity import bits_by_length
-from rules.names.sound import drops_vowels, skeleton, sound
+from rules.names.sound import bare, drops_vowels, skeleton, sound
 from rules.names.variants import forms, groups
 from rules.names.words import Role, Word, is_title, role_of
 
+_distance: Final = OSA.distance
 _TITLE_BITS: Final = 2.0
 _TWO_EDITS_AT: Final = 7
 _SHORT: Final = 3
 _SHUFFLED_AT: Final = 5
 _VOWEL: Final = re.compile("[aeiou]").search
-_VOWELS: Final = re.compile("[aeiou]+").sub
 # How print and OCR confuse letters: what is read, and what may stand there.
 _MISREAD: Final = (("rn", "m"), ("m", "rn"), ("cl", "d"), ("vv", "w"), ("ii", "u"))
 
@@ -74,13 +74,16 @@ class Spellings:
         self._texts_of = [tuple(texts) for texts in texts_of]
         self._meanings = {meaning: tuple(found) for meaning, found in meanings.items()}
         self._index()
-        self._known = {text: self._find(text, Vowels.WRITTEN, dense=False) for text in self._bits_of_text}
+        self.known: Final[Mapping[str, Near]] = {
+            text: self._find(text, Vowels.WRITTEN, dense=False) for text in self._bits_of_text
+        }
 
     def _index(self) -> None:
         deletes: dict[str, list[int]] = defaultdict(list)
         misspelt: dict[str, list[int]] = defaultdict(list)
         skeletons: dict[str, list[int]] = defaultdict(list)
         shuffled: dict[str, list[int]] = defaultdict(list)
+        without_vowels: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for key, number in self._numbers.items():
             if key.isdigit():
                 continue
@@ -93,10 +96,14 @@ class Spellings:
                 skeletons[each].append(number)
             for each in {"".join(sorted(text)) for text in texts if len(text) >= _SHUFFLED_AT}:
                 shuffled[each].append(number)
+            for text in texts:
+                if len(consonants := bare(text)) < len(text):
+                    without_vowels[consonants].append((text, number))
         self._deletes = _frozen(deletes)
         self._misspelt = _frozen(misspelt)
         self._skeletons = _frozen(skeletons)
         self._shuffled = _frozen(shuffled)
+        self._bare = {key: tuple(words) for key, words in without_vowels.items()}
 
     def number(self, word: Word) -> int | None:
         """The number of a word's sound."""
@@ -104,13 +111,13 @@ class Spellings:
 
     def number_of(self, text: str) -> int | None:
         """The number of the sound of a listed word, given by its text."""
-        known = self._known.get(text)
+        known = self.known.get(text)
         return None if known is None else known.own
 
     def near(self, text: str, vowels: Vowels, dense: bool) -> Near:
         """What a word of a query may stand for; `dense` scripts are not misspelt."""
         if not vowels and not dense:
-            known = self._known.get(text)
+            known = self.known.get(text)
             if known is not None:
                 return known
         return self._find(text, vowels, dense)
@@ -144,11 +151,13 @@ class Spellings:
     def _misspellings(self, text: str, key: str, own: int | None, found: set[int]) -> None:
         if len(key) > 1:
             self._sounding_near(text, key, found)
-        if own is None:
+        if text not in self._bits_of_text:
             far = 1 if len(text) < TWO_TYPOS_AT - 1 else 2
-            for other in _shared(self._misspelt, text):
-                if other not in found and self._is_spelt_like(text, other, far):
-                    found.add(other)
+            for other in _shared(self._misspelt, text).difference(found):
+                for word in self._texts_of[other]:
+                    if _distance(text, word, score_cutoff=far) <= far:
+                        found.add(other)
+                        break
         for seen, meant in _MISREAD:
             if seen in text:
                 other_sound = self._numbers.get(sound(text.replace(seen, meant)))
@@ -160,35 +169,28 @@ class Spellings:
     def _sounding_near(self, text: str, key: str, found: set[int]) -> None:
         short = len(key) < _TWO_EDITS_AT
         far = 1 if len(key) <= _SHORT else 2 if len(text) <= FAR_AT else 3
-        for other in _shared(self._deletes, key):
-            heard = self._sounds[other]
-            if short and OSA.distance(key, heard, score_cutoff=1) > 1:
+        sounds = self._sounds
+        for other in _shared(self._deletes, key).difference(found):
+            heard = sounds[other]
+            if short and _distance(key, heard, score_cutoff=1) > 1:
                 continue
-            if self._is_spelt_like(text, other, 1 if len(heard) <= _SHORT else far):
-                found.add(other)
-
-    def _is_spelt_like(self, text: str, number: int, far: int) -> bool:
-        """Whether a word of that sound is so few edits from the text."""
-        for word in self._texts_of[number]:  # noqa: SIM110  # the hottest loop: any() takes twice as long
-            if OSA.distance(text, word, score_cutoff=far) <= far:
-                return True
-        return False
+            most = 1 if len(heard) <= _SHORT else far
+            for word in self._texts_of[other]:
+                if _distance(text, word, score_cutoff=most) <= most:
+                    found.add(other)
+                    break
 
     def _without_vowels(self, text: str, vowels: Vowels, found: set[int]) -> None:
-        consonants = skeleton(text)
         if vowels:
-            found.update(self._skeletons.get(consonants, ()))
+            found.update(self._skeletons.get(skeleton(text), ()))
             return
-        if 2 * len(_VOWELS("", text)) < len(text):  # a word full of vowels has dropped none
+        consonants = bare(text)
+        if 2 * len(consonants) < len(text):  # a word full of vowels has dropped none
             return
         size = len(text)
-        for same in (consonants, "a" + consonants):
-            for other in self._skeletons.get(same, ()):
-                if other not in found:
-                    for word in self._texts_of[other]:
-                        if len(word) > size and drops_vowels(text, word):
-                            found.add(other)
-                            break
+        for word, number in self._bare.get(consonants, ()):
+            if len(word) > size and number not in found and drops_vowels(text, word):
+                found.add(number)
 
 
 def _frozen(found: Mapping[str, list[int]]) -> dict[str, tuple[int, ...]]:
@@ -197,12 +199,8 @@ def _frozen(found: Mapping[str, list[int]]) -> dict[str, tuple[int, ...]]:
 
 def _shared(index: Mapping[str, tuple[int, ...]], text: str) -> set[int]:
     """What an index of `_deletes` has for a text."""
-    found: set[int] = set()
-    for each in _deletes(text):
-        numbers = index.get(each)
-        if numbers is not None:
-            found.update(numbers)
-    return found
+    get = index.get
+    return set().union(*[numbers for each in _deletes(text) if (numbers := get(each)) is not None])
 
 
 def _deletes(text: str) -> list[str]:

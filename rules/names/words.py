@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 from anyascii import anyascii
@@ -32,7 +32,9 @@ class Word(msgspec.Struct, frozen=True, gc=False):
     """A word of a name. `meaning` is shared by words of one sense in any language: TRADE, CO, FACTORY, 44.
 
     `variants` are the numbers of the groups of rules/names/variants.py that have it; `bits` is what meeting this very word
-    proves (rules/names/rarity.py), `bare_bits` what meeting its consonants proves; both are 0 until it is weighed.
+    proves (rules/names/rarity.py), `bare_bits` what meeting its consonants proves; both are 0 until it is weighed. Against a
+    list (rules/names/vocabulary.py), `number` is that of a listed word's sound, and `near` has those of the sounds a word of
+    a query may stand for, None where that is not known.
     """
 
     text: str
@@ -43,6 +45,8 @@ class Word(msgspec.Struct, frozen=True, gc=False):
     meaning: str = ""
     bits: float = 0.0
     bare_bits: float = 0.0
+    number: int = -1
+    near: frozenset[int] | None = None
 
 
 _HONORIFICS: Final = {
@@ -68,6 +72,13 @@ def role_of(word: str, person: bool) -> Role:
     if person and word in _TITLES:
         return Role.TITLE
     return Role.NAME
+
+
+class Make(Protocol):
+    """Makes the words of a name that is taken apart."""
+
+    def __call__(self, text: str, role: Role, meaning: str = "", /) -> Word:
+        """A word with all that is known of it."""
 
 
 def make(text: str, role: Role, meaning: str = "") -> Word:

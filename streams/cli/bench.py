@@ -212,7 +212,9 @@ def _show_latency(report: LatencyReport, output: Output) -> None:
 def names(settings: Settings, sources: tuple[str, ...], count: int, extracted: int, as_json: bool) -> None:
     """Names screened a second against the lists, one process, nothing remembered, beside RapidFuzz's extractOne.
 
-    Needs neither Kafka nor Redis. Times are CPU time, so that other work on the machine matters little.
+    The bars are for a list of about 25,000 names: give the whole SDN list with --list FOLDER. At least 5,000 names a second,
+    the 99th of 100 within 3 ms, compiled within 10 s and 400 MB. Needs neither Kafka nor Redis. Times are CPU time, so that
+    other work on the machine matters little.
     """
     report = screened.run_names(load_watchlist(sources or settings.lists), count, extracted)
     output = Output(as_json)
@@ -223,3 +225,5 @@ def names(settings: Settings, sources: tuple[str, ...], count: int, extracted: i
     output.rows("screening names", ("what", "value"), [(what, value) for what, value in facts.items() if what != "ratios"])
     rows = [(ratio.name, f"{ratio.value:,.2f}", f"{ratio.bar:g}", "yes" if ratio.met else "no") for ratio in report.ratios]
     output.rows("bars", ("what", "measured", "bar", "met"), rows)
+    if report.list_names < screened.LIST_NAMES:
+        click.echo(f"This list has {report.list_names:,} names; the bars are for about 25,000: --list FOLDER")
