@@ -13,7 +13,7 @@ from rules.knowledge import NOTHING, Knowledge
 from rules.lists import Watchlist
 from rules.messages import Action, Decision, Excepted, NotEvaluated, Source, Verdict
 from rules.note import Note
-from rules.onward import first_contacts, flows_of, movement_of
+from rules.onward import first_contacts, flows_of, followed_addresses, movement_of
 from rules.outcome import Outcome
 from rules.panel import Answers, Panel
 from rules.parties import first_named
@@ -216,8 +216,9 @@ class _Batch:
         if transfer.ip_country is not None:
             profile.locate(case.occurred_ms, transfer.kind is Kind.DEPOSIT, transfer.ip_country)
         outcome.movements.append((transfer.account_id, movement_of(transfer, case, value, opened_ms, met + named, told)))
-        if met or signals or names:
-            outcome.flows += flows_of(transfer, case, value, source, met, device, signals, names)
+        followed = followed_addresses(case) if case.listed or case.labelled else ()
+        if met or signals or names or followed:
+            outcome.flows += flows_of(transfer, case, value, source, met, device, signals, names, followed)
 
 
 def _answerable(

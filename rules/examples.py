@@ -235,7 +235,7 @@ class _Stage:
     def __init__(self, ruleset: Ruleset, knowledge: Knowledge, notes: Mapping[str, Note]) -> None:
         self._notes = notes
         self._accounts = AccountsEngine(ruleset, knowledge)
-        self._counterparties = CounterpartiesEngine(ruleset)
+        self._counterparties = CounterpartiesEngine(ruleset, knowledge)
         self._by_address = any(isinstance(rule, CounterpartyRule | GroupRule | NetworkRule) for rule in ruleset.rules)
         self._profiles: defaultdict[str, Profile] = defaultdict(Profile)
         self._states: defaultdict[str, AddressState] = defaultdict(AddressState)

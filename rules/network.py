@@ -7,6 +7,7 @@ from rules.address_state import AddressState
 from rules.finding import Finding, Unanswered
 from rules.graph.judging import CITED, NetworkJudge
 from rules.graph.network import Network
+from rules.illicit import party_of
 from rules.knowledge import NOTHING, Knowledge
 from rules.messages import Flow
 from rules.outcome import Outcome, Tally, Told, compose, story_ids, take_note
@@ -90,12 +91,19 @@ class CounterpartiesEngine:
     def _look(self, flow: Flow, network: Network, judged_ms: int, outcome: Outcome, detected_at: datetime) -> None:
         """A first contact joins the network; ask what it completes. A labelled address is a service and joins nobody."""
         labelled = self.knowledge.reference.label(flow.address) is not None
+        party = party_of(flow.address, self.knowledge, listed=flow.listed) if labelled or flow.listed else None
+        touch = None if party is None else network.touch(flow, party, judged_ms)
         edge = None if labelled else network.enter(flow, judged_ms)
         if CITED in flow.signals:
             network.cite((flow.account_id,))
         heard = _Heard(outcome.tally, self.knowledge, flow.occurred_ms)
         judge = self._network_judge
-        for rule, account_id, told in judge.judge(edge, network, heard) if edge else judge.ripple(network, heard):
+        noted = judge.judge(edge, network, heard) if edge else judge.ripple(network, heard)
+        if touch is not None:
+            noted += judge.touched(touch, network, heard)
+        if reached := network.take_reached():
+            noted += judge.reached(reached, network, heard)
+        for rule, account_id, told in noted:
             if told is None:
                 outcome.tally.suppressed[rule.about.id] += 1
                 continue

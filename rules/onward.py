@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from rules.illicit import party_of
 from rules.messages import Flow, Named, Source
 from rules.profile import Movement, Profile, contact_key
 from rules.rule import Case
@@ -51,6 +52,13 @@ def first_contacts(
     return met, device
 
 
+def followed_addresses(case: Case) -> tuple[str, ...]:
+    """The addresses of parties whose value the next stage follows: it hears of every transfer with them."""
+    listed = {address for address, _ in case.listed}
+    near = dict.fromkeys((*listed, *(address for address, _ in case.labelled)))
+    return tuple(one for one in sorted(near) if party_of(one, case.knowledge, listed=one in listed) is not None)
+
+
 def flows_of(
     transfer: Transfer,
     case: Case,
@@ -60,11 +68,15 @@ def flows_of(
     device: str,
     signals: tuple[str, ...],
     names: tuple[Named, ...] = (),
+    followed: tuple[str, ...] = (),
 ) -> Iterator[Flow]:
-    """One for each address met first; where there is none, one that carries the device, the signals or the names."""
+    """One for each address met first, and for each whose value is followed every time.
+
+    Where there is none, one carries the device, the signals or the names.
+    """
     listed, own = {address for address, _ in case.listed}, own_address(transfer)
     firsts = [contact for contact, key in zip(case.addresses, case.contacts, strict=True) if key in met]
-    for contact in firsts or case.addresses[:1]:
+    for contact in dict.fromkeys((*firsts, *followed)) or case.addresses[:1]:
         yield Flow(
             case.occurred_ms,
             source.topic,
@@ -78,7 +90,7 @@ def flows_of(
             transfer.amount,
             transfer.asset,
             transfer.network or "",
-            bool(firsts),
+            contact in firsts,
             own,
             device or (transfer.device_id or "" if signals else ""),
             signals,

@@ -17,6 +17,7 @@ from rules.finding import Answer
 from rules.graph.edges import Edge
 from rules.graph.network import Network
 from rules.graph.shapes import Shape
+from rules.graph.touches import Touch
 from rules.knowledge import NOTHING, Knowledge, Need
 from rules.messages import Action, Evidence, Flow, ListMatch, Severity
 from rules.note import Note
@@ -231,13 +232,23 @@ class NetworkRule(Rule):
     """Asked at every first contact, with the whole network of first contacts, which holds it already.
 
     The subject of its findings is an account or an address of the network; what makes two findings one story are the
-    transfers they share. A rule that `leans` on citations is asked after those that do not.
+    transfers they share. A rule that `leans` on citations is asked after those that do not. One that tells `apart` shares
+    no stories with others, and has one for each subject.
     """
 
     leans: ClassVar[bool] = False
+    apart: ClassVar[bool] = False
 
     def at_edge(self, edge: Edge, network: Network) -> Iterable[Shape]:
         """The shapes that this first contact completes."""
+        return ()
+
+    def at_touch(self, touch: Touch, network: Network) -> Iterable[Shape]:
+        """The shapes that an account's transfer with a listed or illicit party completes."""
+        return ()
+
+    def at_owner(self, account: str, network: Network) -> Iterable[Shape]:
+        """The shapes around an account of which an address has just become known that value of a party may have reached."""
         return ()
 
     def at_node(self, node: str, network: Network) -> Iterable[Shape]:

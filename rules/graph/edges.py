@@ -50,6 +50,11 @@ class Owner(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=1):
     noted_ms: int
 
 
+def node_of(address: str) -> str:
+    """The node of an address that is no known account's."""
+    return _ADDRESS + address
+
+
 def address_of(node: str) -> str | None:
     """The address that a node stands for; None for an account."""
     return node[1:] if node.startswith(_ADDRESS) else None

@@ -1,6 +1,6 @@
 """Asks the rules about the network, and turns what they find into stories. One flow at a time; pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple, Protocol
 
 from rules.finding import Finding
@@ -8,6 +8,7 @@ from rules.graph.edges import Edge, address_of
 from rules.graph.network import Network
 from rules.graph.shapes import Shape
 from rules.graph.telling import Telling
+from rules.graph.touches import Touch
 from rules.outcome import Told, alert_id
 from rules.rule import NetworkRule, Rule
 
@@ -18,6 +19,7 @@ _SAME_LEANING: Final = (
     2,
     3,
 )  # measured: an account's contacts with cited ones are met in their stories, too (docs/network.md)
+_SAME_APART: Final = (0, 1)  # nobody else's: whatever the subject shares with its own story goes on with that
 _RIPPLES: Final = 3  # judgement: how far an account being cited is followed within one flow
 
 
@@ -61,6 +63,25 @@ class NetworkJudge:
             noted += self.ripple(network, heard)
         return noted
 
+    def touched(self, touch: Touch, network: Network, heard: Heard) -> list[Noted]:
+        """What a transfer with a listed or illicit party makes telling of those who dealt with its account."""
+        return self._ask(lambda rule: rule.at_touch(touch, network), network, heard)
+
+    def reached(self, account: str, network: Network, heard: Heard) -> list[Noted]:
+        """What an account is told of that turns out to own an address which value of a party may have reached."""
+        return self._ask(lambda rule: rule.at_owner(account, network), network, heard)
+
+    def _ask(self, question: Callable[[NetworkRule], Iterable[Shape]], network: Network, heard: Heard) -> list[Noted]:
+        noted: list[Noted] = []
+        for rule in self.rules:
+            try:
+                shapes = [*question(rule)]
+            except Exception as error:  # noqa: BLE001  # as above
+                heard.raised(rule, error)
+                continue
+            noted += _noted(rule, shapes, network, heard)
+        return noted
+
     def ripple(self, network: Network, heard: Heard) -> list[Noted]:
         """Ask about the company of the accounts that have just been cited."""
         noted: list[Noted] = []
@@ -87,15 +108,15 @@ class NetworkJudge:
 def _noted(rule: NetworkRule, shapes: Iterable[Shape], network: Network, heard: Heard) -> Iterator[Noted]:
     """The findings of a rule that count, each put to its story before the next is looked for."""
     for shape in shapes:
-        account, address = _account(shape), address_of(shape.subject)
+        account, address = _account(shape), _address(shape)
         if heard.counts(rule, account, (address,) if address else ()):
             yield Noted(rule, account, _told(rule, shape, network))
 
 
 def _told(rule: NetworkRule, shape: Shape, network: Network) -> Told | None:
     """Put a shape to its story: a new one, or one told again when it has doubled. None when there is no more to say."""
-    stories, events = network.stories, {edge.event_id for edge in shape.edges}
-    known = stories.find(shape.edges, _SAME_LEANING if rule.leans else _SAME)
+    stories, events = network.stories, {_event(rule, shape, edge) for edge in shape.edges}
+    known = stories.find(events, _SAME_APART if rule.apart else _SAME_LEANING if rule.leans else _SAME)
     first = known or alert_id(rule.about.id, shape.subject, (min(shape.edges).event_id,))
     size = len(events) if known is None else stories.grown(known, events)
     joined = set(stories.missing(known, events))
@@ -104,7 +125,9 @@ def _told(rule: NetworkRule, shape: Shape, network: Network) -> Told | None:
         joined |= events - stories.citing
         cited = {node for edge in shape.edges for node in (edge.sender, edge.receiver) if address_of(node) is None}
     if joined or size or any(map(network.stale, cited)):
-        anew = {node for edge in shape.edges if edge.event_id in joined for node in (edge.sender, edge.receiver)} & cited
+        anew = {
+            node for edge in shape.edges if _event(rule, shape, edge) in joined for node in (edge.sender, edge.receiver)
+        } & cited
         lists = (tuple(sorted(joined)), size, shape.citing, tuple(sorted(cited)), tuple(sorted(anew)))
         network.tell(Telling(network.now_ms, first, *lists))
     if not size:
@@ -113,13 +136,18 @@ def _told(rule: NetworkRule, shape: Shape, network: Network) -> Told | None:
     return Told(rule, _finding(shape), this, known)
 
 
+def _event(rule: NetworkRule, shape: Shape, edge: Edge) -> str:
+    """What a transfer is called in stories: there is one more for each subject of a rule that tells its stories apart."""
+    return f"{rule.about.id} {shape.subject} {edge.event_id}" if rule.apart else edge.event_id
+
+
 def _finding(shape: Shape) -> Finding:
-    cited = {edge.event_id: edge for edge in sorted(shape.edges)}
+    cited = {edge.event_id: edge for edge in sorted((*shape.context, *shape.edges))}
     return Finding(
         story=(),
         evidence=tuple(edge.evidence(shape.shows) for edge in list(cited.values())[-EVIDENCE:]),
         facts=_readable(shape.facts),
-        counterparty=address_of(shape.subject),
+        counterparty=_address(shape),
         severity=shape.severity,
     )
 
@@ -135,6 +163,10 @@ def _spelled(value: object) -> object:
     if isinstance(value, list):
         return [_spelled(one) for one in value]
     return value
+
+
+def _address(shape: Shape) -> str | None:
+    return address_of(shape.subject) or (address_of(shape.address) if shape.address is not None else None)
 
 
 def _account(shape: Shape) -> str:

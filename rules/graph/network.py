@@ -13,15 +13,18 @@ import msgspec
 
 from rules.graph.company import CITED_MS, Company, Shares, Standing
 from rules.graph.constant import Constant, constant_share
-from rules.graph.edges import DAY_MS, KEPT_MS, LOG_DAYS, Edge, Graph, Owner
+from rules.graph.edges import DAY_MS, KEPT_MS, LOG_DAYS, Edge, Graph, Owner, node_of
 from rules.graph.telling import Stories, Telling
+from rules.graph.touches import Touch, Touches
+from rules.illicit import Party
 from rules.messages import Flow
 
 _AHEAD_MS: Final = DAY_MS  # judgement: a transfer from further in the future does not move the time
 _SAME_CONSTANT: Final = 3e-4  # judgement: shares that differ by rounding only
 _LENGTH: Final = Struct("<I")
 _pack: Final = msgspec.msgpack.Encoder().encode
-_unpack: Final = msgspec.msgpack.Decoder(list[Edge | Owner | Telling | Constant | Shares]).decode
+Entry = Edge | Owner | Telling | Constant | Shares | Touch
+_unpack: Final = msgspec.msgpack.Decoder(list[Entry]).decode
 
 
 class Paths(NamedTuple):
@@ -37,15 +40,17 @@ class Network:
 
     def __init__(self, segments: Mapping[int, bytes] | None = None) -> None:
         self.graph = Graph()
+        self.touches = Touches(self.graph)
         self.company = Company()
         self.stories = Stories()
         self.shares = Shares()
         self.constants: dict[float, int] = {}  # shares that middle accounts were seen to pass on -> when noted last
         self.fresh: set[str] = set()  # accounts cited since this was last emptied
+        self._reached = ""
         self.searched: tuple[Edge, int, list[Paths]] | None = None  # the last search for paths, which two rules ask for
         self._told: defaultdict[int, list[Telling | Constant]] = defaultdict(list)
         self._days = range(0)
-        self._new: defaultdict[int, list[Edge | Owner | Telling | Constant | Shares]] = defaultdict(list)
+        self._new: defaultdict[int, list[Entry]] = defaultdict(list)
         self._expired: list[int] = []
         self._counted = Shares()
         if segments:
@@ -63,15 +68,33 @@ class Network:
 
     def enter(self, flow: Flow, judged_ms: int) -> Edge | None:
         """Take in a flow; the edge, if it is one that says something new. Its address must not be a service's."""
-        self._advance(min(flow.occurred_ms, judged_ms + _AHEAD_MS))
-        if flow.own_address and (owner := self.graph.own(flow)) is not None:
-            self._note(owner)
+        self._meet(flow, judged_ms)
         edge = self.graph.edge(flow) if flow.first else None
         if edge is not None:
             self.graph.add(edge)
+            self.touches.join(edge)
             self._note(edge, edge.occurred_ms // DAY_MS)
             self.shares.count(self.is_cited(edge.sender), self.is_cited(edge.receiver))
         return edge
+
+    def touch(self, flow: Flow, party: Party, judged_ms: int) -> Touch | None:
+        """Take in a transfer with a listed or illicit party; None when it is known, or too old."""
+        self._meet(flow, judged_ms)
+        if flow.occurred_ms <= self.now_ms - KEPT_MS:
+            return None
+        ends = node_of(flow.address), flow.account_id
+        sender, receiver = ends if flow.inflow else ends[::-1]
+        edge = Edge(flow.occurred_ms, flow.event_id, sender, receiver, flow.value, flow.amount, flow.asset)
+        touch = Touch(edge, flow.inflow, party.category, party.entity)
+        if not self.touches.add(touch):
+            return None
+        self._note(touch, edge.occurred_ms // DAY_MS)
+        return touch
+
+    def take_reached(self) -> str:
+        """The account that turned out, since the last call, to own an address that value of a party may have reached."""
+        reached, self._reached = self._reached, ""
+        return reached
 
     def standing(self, node: str) -> Standing | None:
         """What is known of a cited account; None for others."""
@@ -140,10 +163,19 @@ class Network:
         self._expired.clear()
         return appended, expired
 
+    def _meet(self, flow: Flow, judged_ms: int) -> None:
+        """Let time go on to the flow, and learn whose its own address is."""
+        self._advance(min(flow.occurred_ms, judged_ms + _AHEAD_MS))
+        if flow.own_address and (owner := self.graph.own(flow)) is not None:
+            if self.touches.rename(node_of(owner.address), owner.account_id):
+                self._reached = owner.account_id
+            self._note(owner)
+
     def _advance(self, occurred_ms: int) -> None:
         """Let time go on; at a new day, what is too old goes, and what was told is remembered by what remains."""
         if not self.graph.advance(occurred_ms):
             return
+        self.touches.forget((self.now_ms - KEPT_MS) // DAY_MS)
         today = occurred_ms // DAY_MS
         days = range(max(self._days.start, today + 1 - LOG_DAYS) if self._days else today, today + 1)
         gone = [day for day in self._days if day < days.start]
@@ -171,11 +203,11 @@ class Network:
             if self.company.cite(node, one.told_ms, node in one.anew):
                 self.fresh.add(node)
 
-    def _note(self, entry: Edge | Owner | Telling | Constant | Shares, day: int | None = None) -> None:
+    def _note(self, entry: Entry, day: int | None = None) -> None:
         self._new[self._days[-1] if day is None else min(max(day, self._days[0]), self._days[-1])].append(entry)
 
     def _load(self, segments: Mapping[int, bytes]) -> None:
-        entries: dict[int, list[Edge | Owner | Telling | Constant | Shares]] = {}
+        entries: dict[int, list[Entry]] = {}
         for day, stored in sorted(segments.items()):
             entries[day] = [entry for part in _parts(stored) for entry in _unpack(part)]
         self._days = range(min(entries), max(entries) + 1)
@@ -193,12 +225,15 @@ class Network:
             self._told[day] = [entry for entry in of_day if isinstance(entry, Telling | Constant)]
         self._retell()
 
-    def _load_edges(self, everything: list[Edge | Owner | Telling | Constant | Shares]) -> None:
+    def _load_edges(self, everything: list[Entry]) -> None:
         """The edges that are young enough, between the nodes that are known now."""
         limit, node = (self.now_ms - KEPT_MS) // DAY_MS, self.graph.node
         for edge in everything:
             if isinstance(edge, Edge) and edge.occurred_ms // DAY_MS >= limit:
                 self.graph.add(msgspec.structs.replace(edge, sender=node(edge.sender), receiver=node(edge.receiver)))
+            elif isinstance(edge, Touch) and edge.edge.occurred_ms // DAY_MS >= limit:
+                self.touches.add(edge)
+        self.touches.mark_all()
 
 
 def _parts(stored: bytes) -> Iterable[bytes]:

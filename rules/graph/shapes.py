@@ -12,6 +12,8 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """A rule about the network fired.
 
     `citing` says that the shape alone is proof enough to cite its accounts: findings about their company build on it.
+    `context` are transfers that are shown with it and are no part of its story; `address` is a node of an address that the
+    finding is about, too.
     """
 
     subject: str
@@ -19,4 +21,6 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     shows: str
     facts: dict[str, Any]
     citing: bool = False
+    context: tuple[Edge, ...] = ()
+    address: str | None = None
     severity: Severity | None = None

@@ -1,11 +1,9 @@
 """What has been told of the network: one story a group of transfers, told anew only when it has doubled."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
-
-from rules.graph.edges import Edge
 
 
 class Telling(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=2):
@@ -39,10 +37,9 @@ class Stories:
         self._stories: dict[str, Story] = {}
         self.citing: set[str] = set()
 
-    def find(self, edges: Iterable[Edge], share: tuple[int, int]) -> str | None:
-        """The story that most of these transfers belong to, if more than a share of them belong to any: they tell it on."""
-        events = sorted({edge.event_id for edge in edges})
-        met = Counter(story for event in events if (story := self._of_event.get(event)) is not None)
+    def find(self, events: Collection[str], share: tuple[int, int]) -> str | None:
+        """The story that most of these events belong to, if more than a share of them belong to any: they tell it on."""
+        met = Counter(story for event in sorted(events) if (story := self._of_event.get(event)) is not None)
         if share[1] * met.total() <= share[0] * len(events):
             return None
         return min(met, key=lambda story: (-met[story], story))

@@ -431,6 +431,18 @@ def test_a_flow_goes_out_for_the_first_transfer_from_a_device() -> None:
     assert worker.judge(record("e3", device_id="phone")).flows == []
 
 
+def test_a_flow_goes_out_for_every_transfer_with_a_party_whose_value_is_followed() -> None:
+    hot = Label(
+        address=CLEAN, entity="Example Exchange", category=Category.EXCHANGE_HOT_WALLET, confidence=90, source="test"
+    )
+    mixer = Label(address=LISTED, entity="Example Mixer", category=Category.MIXER, confidence=90, source="test")
+    worker = Worker(labels=(hot, mixer))
+    worker.judge(record("e1", addresses=[CLEAN, LISTED]))
+    (again,) = worker.judge(record("e2", addresses=[CLEAN, LISTED])).flows
+    assert (again.address, again.first) == (LISTED, False)
+    assert worker.judge(record("e3", addresses=[CLEAN])).flows == []
+
+
 def test_flows_tell_whom_the_account_s_transfers_name_for_the_first_time() -> None:
     worker = Worker()
     told = {
