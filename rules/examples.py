@@ -10,7 +10,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -146,12 +146,21 @@ def spell(address: str) -> str:
     return "0x" + hashlib.blake2b(address.encode(), digest_size=20).hexdigest()
 
 
-def answer(rule: Rule, file: RuleFile, example: Example) -> tuple[Answered, Severity | None]:
-    """What the rule says to the event of an example, whatever its status, and how severe. Raises BadExample."""
+class Said(NamedTuple):
+    """What a rule says to the event of an example: whether it fires, how severe, and with which words as a signal."""
+
+    answer: Answered
+    severity: Severity | None = None
+    words: frozenset[str] = frozenset()
+
+
+def answer(rule: Rule, file: RuleFile, example: Example) -> Said:
+    """What the rule says to the event of an example, whatever its status. Raises BadExample."""
     outcome = _run(rule, file, example)
     if outcome.alerts:
-        return "fires", outcome.alerts[0].severity
-    return "not_evaluated" if outcome.tally.not_evaluated else "silent", None
+        words = {word for flow in outcome.flows for word in flow.signals} - {rule.about.id}
+        return Said("fires", outcome.alerts[0].severity, frozenset(words))
+    return Said("not_evaluated" if outcome.tally.not_evaluated else "silent")
 
 
 def alert(rule: Rule, file: RuleFile, example: Example) -> Alert:
@@ -162,7 +171,8 @@ def alert(rule: Rule, file: RuleFile, example: Example) -> Alert:
 
 
 def _run(rule: Rule, file: RuleFile, example: Example) -> Outcome:
-    live = msgspec.structs.replace(file.rule, status=Status.LIVE, signal=False)
+    told = Severity.LOW if file.rule.signal and file.rule.severity is Severity.INFO else file.rule.severity
+    live = msgspec.structs.replace(file.rule, status=Status.LIVE, severity=told)  # a signal is told, too
     alone = type(rule)(live, {name: one.value for name, one in file.params.items()})
     said = _Said(_SAID, {})
     rules = {live.id: (alone, file), _SAID.id: (said, RuleFile(rule=_SAID, example=()))}
@@ -219,7 +229,7 @@ def failures(ruleset: Ruleset) -> Iterator[Failure]:
         for example in file.example:
             failure = partial(Failure, rule_id=rule.about.id, example=example.name, expected=example.expect)
             try:
-                got, severity = answer(rule, file, example)
+                got, severity, words = answer(rule, file, example)
             except BadExample as error:
                 yield failure(got=str(error), broken=True)
                 continue
@@ -227,6 +237,8 @@ def failures(ruleset: Ruleset) -> Iterator[Failure]:
                 yield failure(got=got)
             elif example.severity not in (None, severity):
                 yield failure(expected=f"severity {example.severity}", got=f"severity {severity}")
+            elif example.words is not None and words != set(example.words):
+                yield failure(expected=f"words {', '.join(example.words)}", got=f"words {', '.join(sorted(words))}")
 
 
 class _Stage:

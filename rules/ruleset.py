@@ -33,8 +33,8 @@ class BadRule(ValueError):
 class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A worked example: what went before, what happens, what the rule must answer. `rules.examples` runs it.
 
-    `severity`, where given, is the one that the alert must have. `noted` are addresses that a story about other
-    accounts names, with its severity, found at `noted_at`.
+    `severity`, where given, is the one that the alert must have, `words` are those that must go with a signal. `noted` are
+    addresses that a story about other accounts names, with its severity, found at `noted_at`.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     event: dict[str, Any]
     expect: Literal["fires", "silent", "not_evaluated"]
     severity: Severity | None = None
+    words: tuple[str, ...] | None = None
     listed: tuple[str, ...] = ()
     parties: tuple[ListEntry, ...] = ()
     noted: dict[str, Severity] = {}

@@ -6,16 +6,16 @@ from typing import Any, Final
 
 from rules.address_state import AddressState
 from rules.circles import Member
-from rules.dprk.words import ABROAD, HIDDEN, HOSTED, LISTED_NAME, OTHER_NAME
+from rules.dprk.words import ABROAD, FIRM, HIDDEN, HOSTED, LISTED_NAME, OTHER_NAME, RHYTHM
 from rules.messages import Flow, Severity
 
 WAGES_SWEPT: Final = "dprk.wages_swept"
 GRADES: Final = (Severity.LOW, Severity.MEDIUM, Severity.HIGH)
 
 
-def met(flow: Flow, place: AddressState, window_ms: int) -> list[Member]:
+def met(flow: Flow, place: AddressState, window_ms: int, said: str = WAGES_SWEPT) -> list[Member]:
     """Those who passed wages on at the place in the window, the account last; none when it was met there again since."""
-    members = place.circle.heard(WAGES_SWEPT, flow, window_ms)
+    members = place.circle.heard(said, flow, window_ms)
     return members if members and members[-1].event_id == flow.event_id else []
 
 
@@ -34,6 +34,17 @@ def kin(members: Sequence[Member]) -> list[Member]:
     return [one for one in members if one in found]
 
 
+def firm(members: Sequence[Member]) -> list[Member]:
+    """Those who pass on what is enough to live on, and in a rhythm."""
+    return [member for member in members if FIRM in member.signals and RHYTHM in member.signals]
+
+
+def earns(members: Sequence[Member], one_in: int) -> bool:
+    """Whether any does so in a rhythm, and one in so many passes on what is enough to live on."""
+    enough = sum(FIRM in member.signals for member in members)
+    return enough * one_in >= len(members) and any(RHYTHM in member.signals for member in members)
+
+
 def is_service(address: AddressState) -> bool:
     """Whether anybody said so, or too many accounts deal with it."""
     return address.service or any(HOSTED in member.signals for member in address.circle.members)
@@ -47,6 +58,12 @@ def unhosted(flow: Flow) -> str | None:
 def others(address: AddressState, members: Sequence[Member]) -> int:
     """How many accounts beside those members dealt with the address."""
     return len({contact.account_id for contact in address.contacts}.difference(member.account_id for member in members))
+
+
+def shows(one: Member, members: Sequence[Member]) -> bool:
+    """Whether one of the members itself shows any of what speaks for a cell."""
+    told = not {ABROAD, HIDDEN, OTHER_NAME, LISTED_NAME}.isdisjoint(one.signals)
+    return told or one in linked(members)
 
 
 def signs(members: Sequence[Member], one_in: int) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Wages in an account's recent transfers, and what became of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Final
 
 from rules.assets import AssetClass, class_of
@@ -18,6 +19,29 @@ class Wage:
         self.index = index
         self.occurred_ms = occurred_ms
         self.value = self.left = value
+
+    def gone(self, percent: int) -> bool:
+        """Whether at least so much of it has gone."""
+        return self.left * _ALL <= self.value * (_ALL - percent)
+
+
+def any_payment(profile: Profile, span: range, least: int, most: int) -> bool:
+    """Whether there is a deposit of that value, of whatever asset: a cheap look first."""
+    inflow, value = profile.inflow, profile.value
+    for place in span:  # noqa: SIM110  # asked about most withdrawals, and a loop costs half
+        if inflow[place] and least <= value[place] <= most:
+            return True
+    return False
+
+
+def in_order(paid: Iterable[Sequence[Wage]]) -> list[Wage]:
+    """The payments of several payers in event-time order."""
+    return sorted((wage for one in paid for wage in one), key=attrgetter("index"))
+
+
+def apart(wages: Sequence[Wage]) -> int:
+    """Milliseconds between the first and the last; -1 when there is none."""
+    return wages[-1].occurred_ms - wages[0].occurred_ms if wages else -1
 
 
 def payments(profile: Profile, span: range, least: int, most: int) -> Iterator[list[Wage]]:
@@ -40,7 +64,7 @@ def similar(paid: Sequence[Wage], percent: int) -> int:
 
 
 def sweep(profile: Profile, index: int, wages: Sequence[Wage], quick_ms: int) -> list[int]:
-    """Take what left within `quick_ms` after a wage from that wage, oldest first, up to the withdrawal at `index`.
+    """Take what left less than `quick_ms` after a wage from that wage, oldest first, up to the withdrawal at `index`.
 
     `wages` in event-time order. Returns the places of the withdrawals that took something.
     """
@@ -50,7 +74,7 @@ def sweep(profile: Profile, index: int, wages: Sequence[Wage], quick_ms: int) ->
             continue
         rest, moment = profile.value[place], profile.occurred_ms[place]
         for wage in wages:
-            if rest and wage.left and wage.index < place and moment - wage.occurred_ms <= quick_ms:
+            if rest and wage.left and wage.index < place and moment - wage.occurred_ms < quick_ms:
                 part = min(rest, wage.left)
                 wage.left -= part
                 rest -= part

@@ -13,6 +13,8 @@ ABROAD: Final = "abroad"  # asked for from another country than the holder's
 HIDDEN: Final = "hidden"  # asked for through Tor, a VPN, a proxy or a hosting network, as far as lists are loaded
 OTHER_NAME: Final = "other_name"  # for somebody of another name than the holder's
 LISTED_NAME: Final = "listed_name"  # for or by somebody with the name of a listed party
+RHYTHM: Final = "rhythm"  # not for the first time: wages were passed on some days apart
+FIRM: Final = "firm"  # enough to live on, and most of it was passed on
 HOSTED: Final = "hosted"  # to another service, as the travel rule's data or a label says
 
 _ALIKE: Final = 0.5  # judgement; names of different people score far below, spellings of one name far above

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from rules.address_state import AddressState
 from rules.circles import Member, evidence
-from rules.dprk.company import GRADES, WAGES_SWEPT, is_service, kin, linked, met, others, signs
+from rules.dprk.company import GRADES, WAGES_SWEPT, earns, firm, is_service, kin, linked, met, others, shows, signs
 from rules.finding import Answer, Finding
 from rules.messages import Flow
 from rules.rule import GroupRule, Near, Params, Usd, Window
@@ -22,7 +22,7 @@ Company = tuple[str, list[Member], list[Member]]
 class Thresholds(Params, frozen=True, kw_only=True):
     """`accounts_minimum` at an address or a device, `linked_minimum` at a service; `others_each` pay beside each worker.
 
-    A group that shows nothing else counts when a sum was large enough to say whose the address is.
+    An account that shows nothing else counts when a sum was large enough to say whose the address is.
     """
 
     window: Window
@@ -41,7 +41,7 @@ class WorkerCell(GroupRule):
     def bind(self, params: Thresholds) -> None:
         """Keep the parameters, and how many accounts make a cell by what they share."""
         self.params, least = params, params.accounts_minimum
-        self.least = {_ADDRESS: least, "device": least, _DESK: params.linked_minimum, _BESIDE: 2}
+        self.least = {_ADDRESS: least, "device": least, _DESK: min(least, params.linked_minimum), _BESIDE: 2}
 
     def judge(self, flow: Flow, near: Near) -> Answer:
         """Look at the company met at the address, then at the device, then among the customers of a desk."""
@@ -51,7 +51,8 @@ class WorkerCell(GroupRule):
         on_device = met(flow, near.device, self.params.window) if near.device is not None else []
         shares, members, cited = self._company(near.address, at_address, on_device)
         facts = signs(members, self.params.one_in)
-        if not members or (not facts["signs"] and all(member.value < self.params.told_from for member in members)):
+        told = any(member.value >= self.params.told_from for member in members)
+        if not members or not (told or shows(members[-1], members)):
             return None
         grade = min(facts["signs"], len(GRADES) - 1)
         return Finding(
@@ -74,15 +75,18 @@ class WorkerCell(GroupRule):
 
     def _company(self, address: AddressState, at_address: list[Member], on_device: list[Member]) -> Company:
         """What is shared, with whom, and who of them is cited; nobody where that makes no cell."""
-        service, few = is_service(address), self.params.accounts_minimum
-        shoppers = len(at_address) * self.params.others_each
-        if len(at_address) >= few and not service and others(address, at_address) <= shoppers:
+        params, few = self.params, self.params.accounts_minimum
+        service, shoppers = is_service(address), len(at_address) * params.others_each
+        few_others = not service and others(address, at_address) <= shoppers
+        if len(at_address) >= few and few_others and earns(at_address, params.one_in):
             return _ADDRESS, at_address, at_address
-        if len(on_device) >= few:
-            return "device", on_device, on_device
-        customers = linked(at_address) if service else []
-        if len(customers) >= self.params.linked_minimum and customers[-1] is at_address[-1]:
-            return _DESK, customers, kin(customers)
+        users, customers = firm(on_device), linked(firm(at_address)) if service else []
+        if len(users) >= few and users[-1] is on_device[-1]:
+            return "device", users, users
+        if customers and customers[-1] is at_address[-1]:
+            near = kin(customers)
+            if len(near) >= few or len(customers) >= params.linked_minimum:
+                return _DESK, customers, near
         beside = any(_KNOWN in member.signals for member in on_device[:-1])
         members = on_device if beside else []
         return _BESIDE, members, members

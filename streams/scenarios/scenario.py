@@ -15,6 +15,7 @@ from streams.scenarios.lookalikes import LOOKALIKES
 from streams.scenarios.people import DAY_MS, People
 from streams.scenarios.populations import Census, Population, ordinary_life, town
 from streams.scenarios.typologies import TYPOLOGIES, Plot
+from streams.scenarios.wide import WIDE_CELLS, WIDE_LOOKALIKES
 
 DEMO_LISTED: Final = "0x098B716B8Aaf21512996dC57EB0615e2383E2f96"  # OFAC SDN, Lazarus Group, listed 14 April 2022
 DEFAULT_START: Final = date(2025, 7, 1)
@@ -45,7 +46,15 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     market_maker_transfers: int = 200
 
 
-PATTERNS: Final[Mapping[str, Callable[[Plot], None]]] = {**TYPOLOGIES, **LAYERS, **CELLS, **LOOKALIKES}
+PATTERNS: Final[Mapping[str, Callable[[Plot], None]]] = {
+    **TYPOLOGIES,
+    **LAYERS,
+    **CELLS,
+    **LOOKALIKES,
+    **WIDE_CELLS,
+    **WIDE_LOOKALIKES,
+}
+HONEST: Final = LOOKALIKES.keys() | WIDE_LOOKALIKES.keys()
 _LOOKALIKES: Final = {
     "swept_freelancer": 30,
     "sweeping_saver": 20,
@@ -56,6 +65,14 @@ _LOOKALIKES: Final = {
     "paid_couple": 8,
     "family": 6,
     "flatmates": 4,
+}
+_WIDE_LOOKALIKES: Final = {
+    "wide_freelancer": 30,
+    "wide_saver": 25,
+    "wide_couple": 15,
+    "wide_colleagues": 5,
+    "wide_desk_customer": 20,
+    "wide_family": 5,
 }
 _ALL_ONCE: Final = dict.fromkeys(TYPOLOGIES, 1)
 
@@ -79,6 +96,12 @@ SCENARIOS: Final[Mapping[str, Recipe]] = {
         accounts=200,
         days=120,
         planted={**dict.fromkeys(CELLS, 3), **_LOOKALIKES},
+    ),
+    "dprk_wide": Recipe(
+        about="cells of IT workers, and honest people who look like them, drawn from a wide range of habits",
+        accounts=200,
+        days=90,
+        planted={**dict.fromkeys(WIDE_CELLS, 3), **_WIDE_LOOKALIKES},
     ),
     "ordinary": Recipe(
         about="months of ordinary life without crime: wages, habits, holidays, newcomers, traders, market makers",
@@ -140,7 +163,7 @@ class Scenario:
         for name, count in self._recipe.planted.items():
             for number in range(count * times):
                 label = f"{name}-{number + 1}"
-                self.labels[label] = Label(type=f"benign:{name}" if name in LOOKALIKES else name)
+                self.labels[label] = Label(type=f"benign:{name}" if name in HONEST else name)
                 listed = self._listed[number % len(self._listed)] if self._listed else DEMO_LISTED
                 PATTERNS[name](Plot(rng, people, ledger, label, self._days, listed))
 

@@ -42,7 +42,6 @@ EXCEPTIONS: Final[dict[tuple[str, str, int], str]] = {
     ("laundering.fan_in", "times[index - self.back] <= times[index] - self.window", 0): _SHORTCUT,
     ("laundering.fan_out", "times[index - self.back] <= times[index] - self.window", 0): _SHORTCUT,
     ("laundering.structuring", "times[recent] <= times[index] - self.window", 0): _SHORTCUT,
-    ("dprk.wages_swept", "times[index] - times[0] < self.apart", 0): _SHORTCUT,
     ("sanctions.name_match", "match.entry.entry_id not in cleared", 0): _KNOWN_GOOD,
     ("sanctions.name_match", "match is not best[1]", 0): _KNOWN_GOOD,
     ("sanctions.name_match", "one.party != 'holder'", 0): _SHOWN,

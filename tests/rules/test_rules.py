@@ -38,9 +38,10 @@ def rule_of(file: RuleFile) -> Rule:
 
 @pytest.mark.parametrize(("file", "example"), EXAMPLES, ids=example_id)
 def test_example_comes_out_as_its_file_says(file: RuleFile, example: Example) -> None:
-    got, severity = answer(rule_of(file), file, example)
+    got, severity, words = answer(rule_of(file), file, example)
     assert got == example.expect
     assert example.severity in (None, severity)
+    assert example.words is None or words == set(example.words)
 
 
 @pytest.mark.parametrize("file", FILES, ids=example_id)

@@ -51,16 +51,16 @@ def test_each_worker_is_one_story_whose_severity_only_rises() -> None:
         assert grades == sorted(set(grades))
 
 
-def test_evidence_is_of_the_cell_and_short() -> None:
+def test_evidence_is_short_and_nearly_all_of_it_of_the_cell() -> None:
     _, labels = alerts_of("dprk", seed=SEEDS[0])
-    cells = [set(label.accounts) for label in labels.values() if label.type in CELLS]
-    events = [set(label.events) for label in labels.values() if label.type in CELLS]
-    checked = 0
-    for alerts in stories():
-        for cell in [place for place, accounts in enumerate(cells) if alerts[0].account_id in accounts]:
-            for alert in alerts:
-                cited = [one.event_id for one in alert.evidence]
-                assert len(cited) <= 20
-                assert len(events[cell].intersection(cited)) >= len(cited) / 2
-                checked += 1
-    assert checked >= 40
+    cells = [label for label in labels.values() if label.type in CELLS]
+    cited = [
+        (len(alert.evidence), sum(one.event_id in cell.events for one in alert.evidence))
+        for alerts in stories()
+        for cell in cells
+        if alerts[0].account_id in cell.accounts
+        for alert in alerts
+    ]
+    assert len(cited) >= 40
+    assert max(count for count, _ in cited) <= 20
+    assert sum(of_cell for _, of_cell in cited) >= 0.95 * sum(count for count, _ in cited)
