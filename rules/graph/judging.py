@@ -116,8 +116,10 @@ def _noted(rule: NetworkRule, shapes: Iterable[Shape], network: Network, heard: 
 def _told(rule: NetworkRule, shape: Shape, network: Network) -> Told | None:
     """Put a shape to its story: a new one, or one told again when it has doubled. None when there is no more to say."""
     stories, events = network.stories, {_event(rule, shape, edge) for edge in shape.edges}
-    known = stories.find(events, _SAME_APART if rule.apart else _SAME_LEANING if rule.leans else _SAME)
-    first = known or alert_id(rule.about.id, shape.subject, (min(shape.edges).event_id,))
+    first = alert_id(rule.about.id, shape.subject, (min(shape.edges).event_id,))
+    share = _SAME_APART if rule.apart else _SAME_LEANING if rule.leans else _SAME
+    known = stories.find(events, share) or stories.told_as(first)
+    first = known or first
     size = len(events) if known is None else stories.grown(known, events)
     joined = set(stories.missing(known, events))
     cited: set[str] = set()

@@ -44,6 +44,10 @@ class Stories:
             return None
         return min(met, key=lambda story: (-met[story], story))
 
+    def told_as(self, story: str) -> str | None:
+        """The story, if it was told: what begins with the same transfer of the same subject is no other, however it grew."""
+        return story if story in self._stories else None
+
     def grown(self, story: str, events: Iterable[str]) -> int:
         """How large a story becomes with these events when it has doubled since it was told, otherwise 0."""
         known = self._stories[story]

@@ -113,6 +113,7 @@ def test_fuzzed_lines_are_all_accounted_for() -> None:
     assert sum(totals.decisions.values()) == totals.withdrawals
     alerts = [alert for batch in batches for alert in batch.alerts]
     assert len(alerts) == totals.alerts == sum(totals.alerts_by_rule.values()) - sum(len(one.related) for one in alerts)
+    assert len(alerts) == len({alert.alert_id for alert in alerts})
     msgspec.json.encode((letters, verdicts, alerts))
 
 

@@ -138,6 +138,16 @@ def test_memory_rebuilt_from_its_log_is_the_one_that_wrote_it() -> None:
     assert len(stored) <= LOG_DAYS
 
 
+def test_no_alert_id_comes_twice_however_the_stories_of_a_crew_overlap() -> None:
+    network, states = Network(), defaultdict[str, AddressState](AddressState)
+    told = []
+    for day, flows in enumerate(life(2, 60)):
+        told += ENGINE.judge(flows, states, T0 + (day + 1) * DAY_MS, network).alerts
+    ids = [alert.alert_id for alert in told]
+    assert len(ids) == len(set(ids))
+    assert sum(alert.rule_id == "laundering.known_company" for alert in told) > 10
+
+
 def test_a_story_is_told_again_only_when_it_has_doubled() -> None:
     network, states = Network(), defaultdict[str, AddressState](AddressState)
     told = []
