@@ -5,10 +5,11 @@ of a name: `cleaning` reads its text, in any script, as Latin words; `parsing` t
 which word meets which, by `likeness`; `scoring` weighs what was met against what was not, and against how rare it is.
 """
 
+from rules.names.cleaning import fault
 from rules.names.comparing import NameKind, compare
 from rules.names.explaining import explain
 from rules.names.facts import Facts
 from rules.names.index import NameIndex, NameMatch
 from rules.names.scoring import THRESHOLD, Scored
 
-__all__ = ["THRESHOLD", "Facts", "NameIndex", "NameKind", "NameMatch", "Scored", "compare", "explain"]
+__all__ = ["THRESHOLD", "Facts", "NameIndex", "NameKind", "NameMatch", "Scored", "compare", "explain", "fault"]

@@ -29,7 +29,13 @@ _HAS_LATIN: Final = re.compile("[A-Za-z]").search
 _INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")  # half a character, as broken JSON has it
+_HIDDEN: Final = "invisible characters removed"
+_MARK: Final = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_FLOOD: Final = re.compile(f"({_MARK}{{2}}){_MARK}+")
+# Halves of characters, as broken JSON has them, and what is no writing: arrows, shapes, pictures. AnyAscii would name them.
+_NO_LETTER: Final = re.compile(
+    "[\ud800-\udfff\u2190-\u23ff\u2500-\u27bf\u2900-\u2bff\U0001f000-\U0001f0ff\U0001f200-\U0001faff]"
+)
 _LEET: Final = str.maketrans("01345789", "oieastbg") | {
     ord("2"): "z",
     ord("6"): "g",
@@ -72,14 +78,23 @@ class Text(msgspec.Struct, frozen=True, gc=False):
     korean: bool = True
 
 
+def fault(name: str) -> str | None:
+    """Why nothing found for a name does not make it clean: nothing to read, or more than is read. None for a proper name."""
+    if not any(len(word) > 1 and not word.isdigit() for text in readings(name) for word in words(text.latin)):
+        return "no word can be read from it"
+    if len(name) > MAX_LENGTH and len(_squeezed(name)) > MAX_LENGTH:
+        return f"only its first {MAX_LENGTH} characters are read"
+    return None
+
+
 def readings(name: str) -> tuple[Text, ...]:
-    """Every way to read the text of a name; the likeliest first. Empty when it holds no letter or digit."""
-    text = name[:MAX_LENGTH]
+    """Every way to read the text of a name, the likeliest first; of a long one the first `MAX_LENGTH` visible characters."""
+    text = name if len(name) <= MAX_LENGTH else _squeezed(name)[:MAX_LENGTH]
     if text.isascii():
-        return (Text(_ascii(text)),)
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", _SURROGATE.sub(" ", text)))
+        return (Text(_ascii(text), note="" if name.isascii() else _HIDDEN),)
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", _NO_LETTER.sub(" ", text)))[:MAX_LENGTH]
     if text.isascii():
-        return (Text(_ascii(text), note="invisible characters removed" if len(text) != len(name) else ""),)
+        return (Text(_ascii(text), note=_HIDDEN if _INVISIBLE.search(name) else ""),)
     note = ""
     if _HAS_LOOK_ALIKE(text):
         if _HAS_LATIN(text):
@@ -92,6 +107,11 @@ def readings(name: str) -> tuple[Text, ...]:
                 other = Text(_ascii(disguised), note="look-alike letters of another alphabet read as Latin")
                 return (*_transliterated(text, ""), other)
     return _transliterated(text, note)
+
+
+def _squeezed(name: str) -> str:
+    """A name without what nobody sees: invisible characters, more than two marks on a letter, more than one blank."""
+    return " ".join(_FLOOD.sub(r"\1", _INVISIBLE.sub("", name)).split())
 
 
 def _ascii(text: str) -> str:

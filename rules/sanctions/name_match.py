@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
+import msgspec
 from msgspec import Meta
 
 from rules.finding import Answer, Finding, Unanswered
 from rules.knowledge import Need
 from rules.messages import Named, Severity
-from rules.names import NameIndex, NameMatch
+from rules.names import NameIndex, NameMatch, fault
 from rules.parties import facts_of, named_by
 from rules.rule import AccountRule, Case, Params
 from rules.transfer import AccountFacts, Party
@@ -24,7 +25,14 @@ class Thresholds(Params, frozen=True, kw_only=True):
     likeness: Annotated[int, Meta(ge=50, le=100)]
 
 
-Matches = tuple[tuple[Named, NameMatch], ...]
+class _Found(msgspec.Struct, frozen=True):
+    """What the names of one party or holder gave: who may be meant, and why a name says nothing."""
+
+    matches: tuple[tuple[Named, NameMatch], ...]
+    unread: Unanswered | None
+
+
+_CLEAN: Final = _Found((), None)
 
 
 class NameScreening(AccountRule):
@@ -46,11 +54,18 @@ class NameScreening(AccountRule):
             return None
         of_party = _about(names, transfer.counterparty, self.params.likeness)
         of_holder = _about(names, transfer.account, self.params.likeness)
-        if not of_party and not of_holder:
-            return _UNNAMED if of_party is of_holder is None else None
-        found = (*(of_party or ()), *(of_holder or ()))
+        told = [each for each in (of_party, of_holder) if each is not None]
+        if not told:
+            return _UNNAMED
+        found = [each for one in told if one is not _CLEAN for each in one.matches]
+        unread = next((one.unread for one in told if one.unread is not None), None)
+        if not found:
+            return unread
         cleared = case.knowledge.exceptions.entries(self.about.id, transfer.account_id, case.occurred_ms)
-        open_ = [(one, match) for one, match in found if match.entry.entry_id not in cleared] or found
+        open_ = [(one, match) for one, match in found if match.entry.entry_id not in cleared]
+        if not open_ and unread is not None:
+            return unread
+        open_ = open_ or found
         best = max(open_, key=lambda each: each[1].score)
         return self._finding(case, *best, [match for _, match in open_ if match is not best[1]])
 
@@ -65,14 +80,7 @@ class NameScreening(AccountRule):
             "score_percent_match": self.params.match,
             "score_percent_likeness": self.params.likeness,
             "why": list(match.why),
-            "others": [
-                {
-                    "entry_id": other.entry.entry_id,
-                    "entry_name": other.entry.name,
-                    "score_percent": _percent(other),
-                }
-                for other in others[:_OTHERS]
-            ],
+            "others": [_other(match) for match in others[:_OTHERS]],
         }
         return Finding(
             story=(one.role, one.name, match.listing.name, match.entry.entry_id, "match" if sure else "likeness"),
@@ -89,7 +97,11 @@ def _percent(match: NameMatch) -> int:
     return round(match.score * 10_000) // 100
 
 
-def _about(names: NameIndex, bearer: Party | AccountFacts | None, likeness: int) -> Matches | None:
+def _other(match: NameMatch) -> dict[str, Any]:
+    return {"entry_id": match.entry.entry_id, "entry_name": match.entry.name, "score_percent": _percent(match)}
+
+
+def _about(names: NameIndex, bearer: Party | AccountFacts | None, likeness: int) -> _Found | None:
     """What is found for the names of a party or of the account's holder; None when there is no name."""
     if bearer is None:
         return None
@@ -100,8 +112,10 @@ def _about(names: NameIndex, bearer: Party | AccountFacts | None, likeness: int)
         return names.remember(question, _search(names, bearer, likeness))
 
 
-def _search(names: NameIndex, bearer: Party | AccountFacts, likeness: int) -> Matches | None:
-    asked = named_by(bearer)
+def _search(names: NameIndex, bearer: Party | AccountFacts, likeness: int) -> _Found | None:
+    asked = [one for one, _ in named_by(bearer)]
     if not asked:
         return None
-    return tuple((one, match) for one, _ in asked for match in names.search(one.name, facts_of(one), likeness / 100))
+    matches = tuple((one, match) for one in asked for match in names.search(one.name, facts_of(one), likeness / 100))
+    faults = [f"the name of the {one.role}: {said}" for one in asked if (said := fault(one.name)) is not None]
+    return _Found(matches, Unanswered("; ".join(faults)) if faults else None) if matches or faults else _CLEAN

@@ -3,12 +3,13 @@
 import csv
 import sys
 from collections.abc import Iterator, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from rules.names import THRESHOLD, Facts, NameIndex, NameKind, compare, explain
+from rules.names import THRESHOLD, Facts, NameIndex, NameKind, compare, explain, fault
 from streams.cli.lists import list_option
 from streams.cli.options import json_option, with_settings
 from streams.cli.output import Output
@@ -18,6 +19,7 @@ from streams.watchlists import load_watchlist
 
 _COMPARE: Final = "compare"
 _STDIN: Final = "-"
+_NOT_EVALUATED: Final = 1  # exit code
 # The schemas of FollowTheMoney, which public sets of name pairs use; any other is a name of unknown kind.
 _KINDS: Final = {
     "person": NameKind.PERSON,
@@ -73,24 +75,32 @@ def name(
 
     Names are read in any script, order and romanisation. Lists are those of LOCKGATE_LISTS, or --list; compare needs none.
     Piped or with --json: one JSON object for each name (`name`, `matches` best first, each with `entry_id`,
-    `entry_name`, `score`, `why`) or pair (`score`, `match`, `why`).
+    `entry_name`, `score`, `why`) or pair (`score`, `match`, `why`). A name that cannot be read, a blank line too, is not
+    clean: `not_evaluated` says why.
 
-    Exit codes: 0 done, whether something matches or not; 2 wrong usage, or a list or file cannot be used.
+    Exit codes: 0 every name was judged, whether something matches or not; 1 some could not be; 2 wrong usage, or a list or
+    file cannot be used.
     """  # noqa: D301  # click's mark for lines that are left as they are
     output = Output(as_json)
     if names[:1] == (_COMPARE,) and (path is not None or len(names) > 1):
-        for one, other, of_kind in _pairs(names[1:], path, NameKind(kind)):
-            _compare(output, one, other, of_kind, threshold)
+        judged = [_compare(output, *pair, threshold) for pair in _pairs(names[1:], path, NameKind(kind))]
+        if not all(judged):
+            sys.exit(_NOT_EVALUATED)
         return
     if bool(names) == (path is not None):
         raise click.UsageError("give a NAME, or a file with --file")
     index = NameIndex(load_watchlist(sources or settings.lists))
     facts = Facts(kind=NameKind(kind), born=born, countries=tuple(country.upper() for country in countries))
-    for each in [" ".join(names)] if path is None else _lines(path):
-        _screen(output, index, each, facts, threshold)
+    judged = [
+        _screen(output, index, each, facts, threshold) for each in ([" ".join(names)] if path is None else _lines(path))
+    ]
+    if not all(judged):
+        sys.exit(_NOT_EVALUATED)
 
 
-def _screen(output: Output, index: NameIndex, each: str, facts: Facts, threshold: float) -> None:
+def _screen(output: Output, index: NameIndex, each: str, facts: Facts, threshold: float) -> bool:
+    """Whether the name could be judged."""
+    unread = fault(each)
     matches: list[dict[str, Any]] = [
         {
             "entry_id": match.entry.entry_id,
@@ -103,22 +113,31 @@ def _screen(output: Output, index: NameIndex, each: str, facts: Facts, threshold
         for match in index.search(each, facts, threshold)
     ]
     if output.as_json:
-        output.line({"name": each, "matches": matches})
-        return
-    if not matches:
+        output.line({"name": each, "matches": matches} | ({"not_evaluated": unread} if unread else {}))
+        return unread is None
+    if unread is not None:
+        click.echo(f"{each!r}: NOT EVALUATED, {unread}")
+    elif not matches:
         click.echo(f"{each}: nothing at or above {threshold:g}")
-        return
+    if not matches:
+        return unread is None
     columns = ("score", "entry_id", "entry_name", "list", "why")
     output.rows(each, columns, [[*(match[name] for name in columns[:-1]), "\n".join(match["why"])] for match in matches])
+    return unread is None
 
 
-def _compare(output: Output, one: str, other: str, kind: NameKind, threshold: float) -> None:
+def _compare(output: Output, one: str, other: str, kind: NameKind, threshold: float) -> bool:
+    """Whether the names could be judged."""
     found = compare(one, other, kind)
+    unread = "; ".join(f"{name!r}: {said}" for name in (one, other) if (said := fault(name)) is not None)
     score = round(found.score, 4) if found is not None else 0.0
-    why = list(explain(found)) if found is not None else ["a name without a letter or digit"]
+    why = list(explain(found)) if found is not None else []
     matches = score >= threshold
-    words = f"{score:.2f} {'match' if matches else 'no match'}: {one} | {other}\n  " + "\n  ".join(why)
-    output.line({"name1": one, "name2": other, "score": score, "match": matches, "why": why}, words)
+    verdict = "match" if matches else f"NOT EVALUATED ({unread})" if unread else "no match"
+    words = "\n  ".join((f"{score:.2f} {verdict}: {one} | {other}", *why))
+    told = {"name1": one, "name2": other, "score": score, "match": matches, "why": why}
+    output.line(told | ({"not_evaluated": unread} if unread else {}), words)
+    return not unread
 
 
 def _pairs(names: Sequence[str], path: str | None, kind: NameKind) -> Iterator[tuple[str, str, NameKind]]:
@@ -150,4 +169,4 @@ def _lines(path: str) -> Iterator[str]:
         text = text.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UnusableNames(f"{path}: {error}") from None
-    yield from text.splitlines()
+    yield from (line.removesuffix("\n") for line in StringIO(text, newline=None))

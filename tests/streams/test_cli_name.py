@@ -20,9 +20,9 @@ def run(*arguments: str, stdin: str | bytes = "") -> Result:
     return CliRunner().invoke(name, arguments, input=stdin)
 
 
-def answers(*arguments: str, stdin: str | bytes = "") -> list[dict[str, Any]]:
+def answers(*arguments: str, stdin: str | bytes = "", exit_code: int = 0) -> list[dict[str, Any]]:
     done = run(*arguments, stdin=stdin)
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == exit_code, done.output
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -42,10 +42,32 @@ def test_words_need_no_quotes() -> None:
 def test_every_line_of_a_file_has_its_answer(tmp_path: Path) -> None:
     file = tmp_path / "names.txt"
     file.write_text("Cho Kyung-hoon\r\n\nJohn Smith\n조선소백수무역회사\n", "utf-8-sig")
-    found = answers("--file", str(file))
+    found = answers("--file", str(file), exit_code=1)
     assert [answer["name"] for answer in found] == ["Cho Kyung-hoon", "", "John Smith", "조선소백수무역회사"]
     assert [[match["entry_id"] for match in answer["matches"]] for answer in found] == [["54800"], [], [], ["54764"]]
     assert answers("--file", "-", stdin="John Smith\n")[0]["matches"] == []
+
+
+@pytest.mark.parametrize("unread", ["", " ", "\u200b", "12345", "J. K.", "\U0001f600", "-"])
+def test_a_name_that_cannot_be_read_is_not_clean(unread: str) -> None:
+    [answer] = answers(unread, exit_code=1)
+    assert answer == {"name": unread, "matches": [], "not_evaluated": "no word can be read from it"}
+    [pair] = answers("compare", "Kim Se Un", unread, exit_code=1)
+    assert pair["match"] is False and "no word can be read from it" in pair["not_evaluated"]
+
+
+def test_a_blank_line_is_not_clean() -> None:
+    found = answers("--file", "-", stdin="Ada Bauer\n\nBo Lind\x0bBauer\n", exit_code=1)
+    assert [("not_evaluated" in answer, answer["name"]) for answer in found] == [
+        (False, "Ada Bauer"),
+        (True, ""),
+        (False, "Bo Lind\x0bBauer"),
+    ]
+
+
+def test_what_is_not_read_of_a_long_name_is_told() -> None:
+    [answer] = answers("Ada " * 200 + "Kim Se Un", exit_code=1)
+    assert answer["not_evaluated"] == "only its first 400 characters are read"
 
 
 def test_a_date_of_birth_and_a_threshold_decide() -> None:
@@ -58,7 +80,7 @@ def test_two_names_are_compared() -> None:
     assert answer["match"] is True and answer["score"] >= 0.9 and answer["why"]
     [answer] = answers("compare", "Jo Kyong Hun", "John Smith")
     assert answer["match"] is False and answer["score"] < 0.3
-    [answer] = answers("compare", "...", "John Smith")
+    [answer] = answers("compare", "...", "John Smith", exit_code=1)
     assert (answer["match"], answer["score"]) == (False, 0.0)
 
 
@@ -67,7 +89,7 @@ def test_a_file_of_pairs_is_compared(tmp_path: Path) -> None:
     file.write_text(
         'schema,name1,name2\nCompany,"Deutsche Bank, AG",Deutsche Bank\nPerson,A. Khamenei,Ali Khamenei\n,,x\n', "utf-8"
     )
-    found = answers("compare", "--file", str(file))
+    found = answers("compare", "--file", str(file), exit_code=1)
     assert [answer["match"] for answer in found] == [True, True, False]
     assert found[0]["name1"] == "Deutsche Bank, AG"
 
