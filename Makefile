@@ -39,6 +39,7 @@ lint: install ## style, format, types, and whether the generated files are up to
 	@$(BIN)/lockgate rules docs --check
 	@$(BIN)/lockgate rules lock --check
 	@$(BIN)/lockgate docs --check
+	@$(BIN)/python deploy/grafana/generate.py --check
 
 format: install ## bring the code into the format that lint asks for
 	@$(BIN)/ruff check --fix --quiet . || true
@@ -57,11 +58,12 @@ down: install ## stop what `make up` started; its data stays in .cache/local
 status: install ## what `make up` started, and whether it runs
 	@$(BIN)/python -m streams.components status
 
-schemas: install ## write the generated files anew: schemas, AsyncAPI document, rule catalogue, version lock, reference pages
+schemas: install ## write the generated files anew: schemas, AsyncAPI document, rule catalogue, version lock, reference pages, dashboards
 	@$(BIN)/lockgate schemas
 	@$(BIN)/lockgate rules docs
 	@$(BIN)/lockgate rules lock
 	@$(BIN)/lockgate docs
+	@$(BIN)/python deploy/grafana/generate.py
 
 wheel-check: install ## build the wheel and use it from a fresh environment in an empty folder
 	@.ci/wheel-check

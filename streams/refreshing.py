@@ -44,7 +44,11 @@ class ListSources:
         for source in self._held:
             metrics.expect_list_source(label_of(source))
             try:
-                self._held[source] = self.keeper.last_good(source) if is_url(source) else self._read(source)
+                if is_url(source):
+                    self._held[source] = self.keeper.last_good(source)
+                else:
+                    self._held[source] = self._read(source)
+                    metrics.LIST_CURRENT.labels(label_of(source)).set_to_current_time()
             except ListError as error:
                 log.warning("a list cannot be used", extra={"source": label_of(source), "reason": str(error)})
                 if not is_url(source):

@@ -1,9 +1,9 @@
-"""The Grafana dashboard: whole, provisioned, and every query answered by a real Prometheus that scrapes a real worker."""
+"""The Grafana dashboards: as their sources say, provisioned, and every query answered by a real Prometheus that scrapes a
+real worker."""
 
 import json
 import math
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -11,72 +11,67 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import yaml
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from streams.components import ComponentMissing, Kafka, Redis
+from streams.components import Kafka, Redis
 from streams.components.network import LOOPBACK, free_port
 from streams.components.process import Process
+from streams.components.prometheus import Prometheus
 
 ROOT = Path(__file__).resolve().parents[2]
-DASHBOARD: dict[str, Any] = json.loads((ROOT / "deploy/grafana/dashboards/lockgate.json").read_text(encoding="utf-8"))
-PANELS: list[dict[str, Any]] = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
-TITLES = [panel["title"] for panel in PANELS]
+GRAFANA = ROOT / "deploy/grafana"
+DASHBOARDS: dict[str, dict[str, Any]] = {
+    path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted((GRAFANA / "dashboards").glob("*.json"))
+}
+PANELS: list[tuple[str, dict[str, Any]]] = [
+    (name, panel) for name, dashboard in DASHBOARDS.items() for panel in dashboard["panels"] if panel["type"] != "row"
+]
+TITLES = [f"{name}: {panel['title']}" for name, panel in PANELS]
 LOCKGATE = [sys.executable, "-c", "from streams.cli import main; main()"]
 LISTED = "0x098B716B8Aaf21512996dC57EB0615e2383E2f96"  # Lazarus Group, in the demo list
 TRANSFERS = 240
 
 # Every label that a query or a legend may use: none of them can hold an account or an address.
 LABELS = {
-    *("alertname", "alertstate", "condition", "currency", "decision", "error", "how", "instance", "job", "le", "list"),
-    *("outcome", "partition", "rule", "severity", "stage", "step", "topic", "verified"),
+    *(
+        "alertname",
+        "alertstate",
+        "condition",
+        "currency",
+        "decision",
+        "error",
+        "how",
+        "instance",
+        "job",
+        "kind",
+        "le",
+        "list",
+    ),
+    *("outcome", "partition", "result", "rule", "severity", "source", "stage", "step", "topic", "verified"),
 }
 # What shows nothing while all is well, and why.
 EMPTY_IN_HEALTH = {
-    "Rule errors": "the series of a rule may begin with its first error",
-    "Rules not evaluated": "the series of a rule may begin with the first transfer that it cannot answer for",
+    "Rule errors": "no rule raises",
+    "What rules in the shadow would have said": "no rule is in the shadow",
     "Time of claims": "no partition has changed hands within the range",
     "Alerts firing": "none is",
 }
-ABSENT_IN_HEALTH = {"lockgate_rule_errors_total", "lockgate_rules_not_evaluated_total", "ALERTS"}
-
-
-class Prometheus:
-    """A running Prometheus, asked over its HTTP API."""
-
-    def __init__(self, port: int) -> None:
-        self._client = httpx.Client(base_url=f"http://{LOOPBACK}:{port}/api/v1", timeout=10)
-
-    def ready(self) -> bool:
-        try:
-            return self._client.get("/status/buildinfo").is_success
-        except httpx.TransportError:
-            return False
-
-    def query(self, expression: str) -> list[dict[str, Any]]:
-        """The series of an instant query; an error of the query is an error here."""
-        answer = self._client.post("/query", data={"query": expression}).json()
-        assert answer["status"] == "success", (expression, answer)
-        return list(answer["data"]["result"])
-
-    def value(self, expression: str) -> float:
-        """The sum of the values of an instant query; 0 when it has none."""
-        return sum(float(series["value"][1]) for series in self.query(expression))
-
-    def rules(self) -> dict[str, dict[str, Any]]:
-        answer = self._client.get("/rules").json()
-        return {rule["name"]: rule for group in answer["data"]["groups"] for rule in group["rules"]}
-
-    def close(self) -> None:
-        self._client.close()
+ABSENT_IN_HEALTH = {"ALERTS"}
+# What a value may be, by its unit: times but those of lists and processes are those of a round.
+SENSIBLE = {"percentunit": 2.0, "cps": 1e6, "s": 60.0, "bytes": 1e10, "bool_yes_no": 1.0, "short": 1e7}
+LONG_TIMES = {"Age of the lists", "Oldest sanctions list", "Age of the reference lists", "Running for"}
 
 
 class Stack:
     """What the tests look at: Prometheus with the shipped rules and scrape job, a worker, and its Redis."""
 
-    def __init__(self, prometheus: Prometheus, redis: Redis, environment: dict[str, str]) -> None:
+    def __init__(self, prometheus: Prometheus, redis: Redis, environment: dict[str, str], instance: str) -> None:
         self.prometheus = prometheus
+        self.instance = instance
         self.redis = redis
         self._environment = environment
 
@@ -138,42 +133,26 @@ def reference_lists(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    program = shutil.which("prometheus")
-    if program is None:
-        raise ComponentMissing("prometheus", "apt-get install prometheus")
     folder = tmp_path_factory.mktemp("dashboard")
-    worker_port, own_port = free_port(), free_port()
-    config = folder / "prometheus.yml"
-    config.write_text(yaml.safe_dump(shipped_configuration(f"{LOOPBACK}:{worker_port}")), encoding="utf-8")
-    options = {
-        "config.file": str(config),
-        "storage.tsdb.path": str(folder / "tsdb"),
-        "web.listen-address": f"{LOOPBACK}:{own_port}",
-    }
-    server = Process(
-        "Prometheus", [program, *(f"--{name}={value}" for name, value in options.items())], log=folder / "p.log"
-    )
-    prometheus = Prometheus(own_port)
-    with Kafka(folder / "kafka") as kafka, Redis(folder / "redis") as redis:
+    worker_port = free_port()
+    prometheus = Prometheus(folder / "prometheus", shipped_configuration(f"{LOOPBACK}:{worker_port}"))
+    with prometheus, Kafka(folder / "kafka") as kafka, Redis(folder / "redis") as redis:
         environment = {
             "LOCKGATE_KAFKA": kafka.bootstrap,
             "LOCKGATE_REDIS": redis.url,
             "LOCKGATE_HTTP": f"{LOOPBACK}:{worker_port}",
+            "LOCKGATE_LISTS_REFRESH_SECONDS": "1",
             "LOCKGATE_REFERENCE": str(reference_lists(folder / "reference")),
         }
-        stack = Stack(prometheus, redis, environment)
+        stack = Stack(prometheus, redis, environment, f"{LOOPBACK}:{worker_port}")
         stack.lockgate("topics", "create", "--partitions", "2")
         worker = Process("worker", [*LOCKGATE, "worker"], log=folder / "worker.log", environment=environment)
         try:
-            server.start()
-            server.wait_until(prometheus.ready, timeout_seconds=30)
             worker.start()
             _let_it_work(stack)
             yield stack
         finally:
             worker.stop()
-            server.stop()
-            prometheus.close()
 
 
 def _let_it_work(stack: Stack) -> None:
@@ -190,37 +169,71 @@ def _let_it_work(stack: Stack) -> None:
     eventually(lambda: stack.prometheus.value(flows) > 0, "flows are judged")
 
 
-def as_grafana_sends(expression: str) -> str:
-    return expression.replace("$__rate_interval", "2m").replace("$instance", ".*")
+def as_grafana_sends(expression: str, instance: str = "") -> str:
+    """With the variables replaced: a range, one worker, all rules."""
+    given = expression.replace("$__rate_interval", "2m").replace("$rule", ".*")
+    return given.replace("$instance", instance) if instance else re.sub(r',? ?instance="\$instance"', "", given)
 
 
 def selectors() -> list[str]:
     """Every metric with its labels, as alerts and panels ask for it."""
     rules = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))
     expressions = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
-    expressions += [as_grafana_sends(target["expr"]) for panel in PANELS for target in panel["targets"]]
+    expressions += [as_grafana_sends(target["expr"]) for _, panel in PANELS for target in panel["targets"]]
     pattern = r"\b(?:lockgate_\w+|process_\w+|up)\b(?:\{[^}]*\})?"
     return sorted({found for expression in expressions for found in re.findall(pattern, expression)})
 
 
-def test_dashboard_has_a_fixed_address_and_the_last_classic_schema() -> None:
-    assert (DASHBOARD["uid"], DASHBOARD["schemaVersion"], "id" in DASHBOARD) == ("lockgate", 42, False)
+def test_dashboards_are_as_their_sources_say() -> None:
+    done = subprocess.run([sys.executable, str(GRAFANA / "generate.py"), "--check"], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert DASHBOARDS.keys() == {path.stem for path in (GRAFANA / "source").glob("*.toml")}
+
+
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_grafana_knows_every_field(name: str) -> None:
+    """Grafana's own types read the dashboard, and nothing of it is lost on the way."""
+    register_default_plugins()
+    dashboard = DASHBOARDS[name]
+    known = json.loads(JSONEncoder().encode(Dashboard.from_json(json.loads(json.dumps(dashboard)))))
+    assert list(_lost(dashboard, known)) == []
+
+
+def _lost(given: Any, known: Any, at: str = "") -> Iterator[str]:
+    """The fields that are given and not known, or known as something else."""
+    if isinstance(given, dict) and isinstance(known, dict):
+        for field, value in given.items():
+            yield from _lost(value, known[field], f"{at}.{field}") if field in known else [f"{at}.{field}"]
+    elif isinstance(given, list) and isinstance(known, list) and len(given) == len(known):
+        for place, (one, other) in enumerate(zip(given, known, strict=True)):
+            yield from _lost(one, other, f"{at}[{place}]")
+    elif given != known:
+        yield at
+
+
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_dashboard_has_a_fixed_address_and_the_last_classic_schema(name: str) -> None:
+    dashboard = DASHBOARDS[name]
+    assert (dashboard["uid"], dashboard["schemaVersion"], "id" in dashboard) == (f"lockgate-{name}", 42, False)
 
 
 def test_every_panel_asks_the_provisioned_data_source() -> None:
-    provisioned = yaml.safe_load((ROOT / "deploy/grafana/datasources/prometheus.yml").read_text(encoding="utf-8"))
+    provisioned = yaml.safe_load((GRAFANA / "datasources/prometheus.yml").read_text(encoding="utf-8"))
     uid = provisioned["datasources"][0]["uid"]
-    asked = [part["datasource"]["uid"] for panel in PANELS for part in (panel, *panel["targets"])]
-    asked += [variable["datasource"]["uid"] for variable in DASHBOARD["templating"]["list"]]
+    asked = [part["datasource"]["uid"] for _, panel in PANELS for part in (panel, *panel["targets"])]
+    asked += [variable["datasource"]["uid"] for one in DASHBOARDS.values() for variable in one["templating"]["list"]]
     assert set(asked) == {uid}
 
 
-def test_panels_have_a_title_and_an_explanation_and_share_no_place() -> None:
-    assert len(set(TITLES)) == len(TITLES)
-    assert all(panel["description"].endswith(".") for panel in PANELS)
-    assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(DASHBOARD["panels"])
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_panels_have_a_title_and_an_explanation_and_share_no_place(name: str) -> None:
+    panels = DASHBOARDS[name]["panels"]
+    titles = [panel["title"] for panel in panels]
+    assert len(set(titles)) == len(titles)
+    assert all(panel["description"].endswith(".") for panel in panels if panel["type"] != "row")
+    assert len({panel["id"] for panel in panels}) == len(panels)
     taken: set[tuple[int, int]] = set()
-    for place in (panel["gridPos"] for panel in DASHBOARD["panels"]):
+    for place in (panel["gridPos"] for panel in panels):
         squares = {
             (x, y) for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])
         }
@@ -228,7 +241,7 @@ def test_panels_have_a_title_and_an_explanation_and_share_no_place() -> None:
         taken |= squares
 
 
-@pytest.mark.parametrize("panel", PANELS, ids=TITLES)
+@pytest.mark.parametrize("panel", [panel for _, panel in PANELS], ids=TITLES)
 def test_no_label_holds_an_account_or_an_address(panel: dict[str, Any]) -> None:
     for target in panel["targets"]:
         listed = re.findall(r"\b(?:by|on)\s*\(([^)]*)\)", target["expr"])
@@ -239,19 +252,38 @@ def test_no_label_holds_an_account_or_an_address(panel: dict[str, Any]) -> None:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("panel", PANELS, ids=TITLES)
-def test_panel_shows_series_of_a_worker_that_works(stack: Stack, panel: dict[str, Any]) -> None:
+@pytest.mark.parametrize("panel", [panel for _, panel in PANELS], ids=TITLES)
+def test_panel_shows_sensible_series_of_a_worker_that_works(stack: Stack, panel: dict[str, Any]) -> None:
     for target in panel["targets"]:
-        series = stack.prometheus.query(as_grafana_sends(target["expr"]))
+        series = stack.prometheus.query(as_grafana_sends(target["expr"], stack.instance))
+        values = [float(one["value"][1]) for one in series]
         if panel["title"] not in EMPTY_IN_HEALTH:
-            assert series
-            assert any(math.isfinite(float(one["value"][1])) for one in series)
+            assert any(map(math.isfinite, values))
+        unit = panel["fieldConfig"]["defaults"]["unit"]
+        bound = 10 * 365 * 86_400.0 if panel["title"] in LONG_TIMES else SENSIBLE[unit]
+        assert all(0 <= value <= bound for value in values if math.isfinite(value)), values
         for label in re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]):
             assert all(label in one["metric"] for one in series), label
 
 
-def test_panels_that_may_be_empty_are_panels_of_the_dashboard() -> None:
-    assert EMPTY_IN_HEALTH.keys() <= set(TITLES)
+@pytest.mark.integration
+@pytest.mark.parametrize("name", [name for name, one in DASHBOARDS.items() if one["templating"]["list"]])
+def test_variable_offers_something_to_choose(stack: Stack, name: str) -> None:
+    [variable] = DASHBOARDS[name]["templating"]["list"]
+    found = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"]["query"])
+    assert found is not None
+    offered = {one["metric"][found[2]] for one in stack.prometheus.query(found[1])}
+    assert offered
+    assert all(f"${variable['name']}" in target["expr"] for panel in _asking(name) for target in panel["targets"])
+
+
+def _asking(name: str) -> list[dict[str, Any]]:
+    """The panels that the variable is for: all but those about files of rules as a whole."""
+    return [panel for one, panel in PANELS if one == name and panel["title"] != "Looks at changed rule files"]
+
+
+def test_panels_that_may_be_empty_are_panels_of_the_dashboards() -> None:
+    assert EMPTY_IN_HEALTH.keys() | LONG_TIMES <= {panel["title"] for _, panel in PANELS}
 
 
 @pytest.mark.integration

@@ -63,7 +63,7 @@ def test_topics_exist() -> None:
 
 
 def test_panels_exist() -> None:
-    dashboard = (ROOT / "deploy/grafana/dashboards/lockgate.json").read_text(encoding="utf-8")
-    titles = set(re.findall(r"\"title\": \"(.+?)\"", dashboard))
+    dashboards = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "deploy/grafana/dashboards").glob("*.json"))
+    titles = set(re.findall(r"\"title\": \"(.+?)\"", dashboards))
     named = set(re.findall(r"\"([A-Z][^\"\n]+)\"", RUNBOOK))
     assert named and named <= titles
