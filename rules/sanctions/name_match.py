@@ -58,12 +58,12 @@ class NameScreening(AccountRule):
         if not told:
             return _UNNAMED
         found = [each for one in told if one is not _CLEAN for each in one.matches]
-        unread = next((one.unread for one in told if one.unread is not None), None)
+        unread = next((one.unread for one in told if one.unread), None)
         if not found:
             return unread
         cleared = case.knowledge.exceptions.entries(self.about.id, transfer.account_id, case.occurred_ms)
         open_ = [(one, match) for one, match in found if match.entry.entry_id not in cleared]
-        if not open_ and unread is not None:
+        if unread and not open_:
             return unread
         open_ = open_ or found
         best = max(open_, key=lambda each: each[1].score)

@@ -44,7 +44,7 @@ EXCEPTIONS: Final[dict[tuple[str, str, int], str]] = {
     ("laundering.structuring", "times[recent] <= times[index] - self.window", 0): _SHORTCUT,
     ("sanctions.name_match", "match.entry.entry_id not in cleared", 0): _KNOWN_GOOD,
     ("sanctions.name_match", "match is not best[1]", 0): _KNOWN_GOOD,
-    ("sanctions.name_match", "one.party != 'holder'", 0): _SHOWN,
+    ("sanctions.name_match", "one.role != 'holder'", 0): _SHOWN,
     ("laundering.constant_share", "points >= self.least", 0): _EXACTLY,
     ("laundering.constant_share", "points + self.company * min(company, most) >= self.least", 0): _EXACTLY,
     ("laundering.constant_share", "points >= _PROOF", 0): _CITES,
