@@ -15,6 +15,7 @@ from rules.messages import Alert, Severity
 from streams.evasion.mutations import MUTATIONS, STRENGTHS, Transfer
 from streams.scenarios.cells import CELLS
 from streams.scenarios.layers import LAYERS
+from streams.scenarios.onward import ONWARD
 from streams.scenarios.scenario import DEFAULT_START, DEMO_LISTED, PATTERNS, Recipe, Scenario, scenario
 from streams.scenarios.typologies import TYPOLOGIES
 from streams.screening import BATCH_LINES, Screening
@@ -86,7 +87,7 @@ def _wicked(kind: str) -> bool:
 
 def typologies() -> tuple[str, ...]:
     """Those that are measured, in the order of the table."""
-    return tuple(name for name in (*TYPOLOGIES, *LAYERS, *CELLS) if name not in _LEFT_OUT and name in PATTERNS)
+    return tuple(name for name in (*TYPOLOGIES, *LAYERS, *ONWARD, *CELLS) if name not in _LEFT_OUT and name in PATTERNS)
 
 
 def measure(

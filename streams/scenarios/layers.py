@@ -15,13 +15,13 @@ from streams.scenarios.typologies import Plot
 _MINUTE: Final = 1 / 1440
 
 
-class _Layers:
-    """The accounts of one pattern, each with an ordinary life before it."""
+class Layers:
+    """The accounts of one pattern, each with an ordinary life before it; `coin` is a stablecoin where none is given."""
 
-    def __init__(self, plot: Plot, accounts: int, length: float) -> None:
+    def __init__(self, plot: Plot, accounts: int, length: float, coin: Coin | None = None) -> None:
         self.plot = plot
         self.rng = plot.rng
-        self.coin: Coin = plot.rng.choice(STABLECOINS)
+        self.coin = coin or plot.rng.choice(STABLECOINS)
         self.start = plot.begin(length)
         self.accounts = [plot.people.account() for _ in range(accounts)]
         for account in self.accounts:
@@ -47,7 +47,7 @@ class _Layers:
 def cycle(plot: Plot) -> None:
     """Money goes round four to seven accounts and comes back, a little less of it at each."""
     rng = plot.rng
-    layers = _Layers(plot, rng.randrange(4, 8), 8)
+    layers = Layers(plot, rng.randrange(4, 8), 8)
     cents, day = rng.randrange(8_000_00, 30_000_00), layers.start
     plot.deposit(day, layers.accounts[0], layers.coin, cents, plot.people.stranger())
     for source, target in zip(layers.accounts, [*layers.accounts[1:], layers.accounts[0]], strict=True):
@@ -58,7 +58,7 @@ def cycle(plot: Plot) -> None:
 def scatter_gather(plot: Plot) -> None:
     """One account pays five to eight others, who all pay one and the same."""
     rng = plot.rng
-    layers = _Layers(plot, rng.randrange(7, 11), 6)
+    layers = Layers(plot, rng.randrange(7, 11), 6)
     first, *middle, last = layers.accounts
     share = rng.randrange(2_000_00, 8_000_00)
     plot.deposit(layers.start, first, layers.coin, share * len(middle), plot.people.stranger())
@@ -70,7 +70,7 @@ def gather_scatter(plot: Plot) -> None:
     """Four to six accounts pay one, which pays four to six others."""
     rng = plot.rng
     before, after = rng.randrange(4, 7), rng.randrange(4, 7)
-    layers = _Layers(plot, before + after + 1, 6)
+    layers = Layers(plot, before + after + 1, 6)
     hub, sources, targets = layers.accounts[0], layers.accounts[1 : before + 1], layers.accounts[before + 1 :]
     share = rng.randrange(2_000_00, 8_000_00)
     for source in sources:
@@ -83,7 +83,7 @@ def bipartite(plot: Plot) -> None:
     """Three to five accounts each pay most of four to six others within two days."""
     rng = plot.rng
     sources, targets = rng.randrange(3, 6), rng.randrange(4, 7)
-    layers = _Layers(plot, sources + targets, 4)
+    layers = Layers(plot, sources + targets, 4)
     moves = [(source, target) for source in layers.accounts[:sources] for target in layers.accounts[sources:]]
     share = rng.randrange(800_00, 3_000_00)
     for source in layers.accounts[:sources]:
@@ -94,7 +94,7 @@ def bipartite(plot: Plot) -> None:
 def stack(plot: Plot) -> None:
     """Two to four accounts pay as many, who pay as many again."""
     rng, width = plot.rng, plot.rng.randrange(2, 5)
-    layers = _Layers(plot, width * 3, 6)
+    layers = Layers(plot, width * 3, 6)
     rows = [layers.accounts[number * width : (number + 1) * width] for number in range(3)]
     share, day = rng.randrange(3_000_00, 9_000_00), layers.start
     for source in rows[0]:
@@ -107,7 +107,7 @@ def stack(plot: Plot) -> None:
 def peel_chain(plot: Plot) -> None:
     """A large sum goes from account to account, and at each a small part leaves for a new address outside."""
     rng = plot.rng
-    layers = _Layers(plot, rng.randrange(4, 8), 7)
+    layers = Layers(plot, rng.randrange(4, 8), 7)
     cents, day = rng.randrange(20_000_00, 60_000_00), layers.start
     plot.deposit(day, layers.accounts[0], layers.coin, cents, plot.people.stranger())
     for source, target in pairwise(layers.accounts):

@@ -12,6 +12,7 @@ from streams.scenarios.coins import COINS, short_hash
 from streams.scenarios.layers import LAYERS
 from streams.scenarios.ledger import Entry, Ledger
 from streams.scenarios.lookalikes import LOOKALIKES
+from streams.scenarios.onward import ONWARD
 from streams.scenarios.people import DAY_MS, People
 from streams.scenarios.populations import Census, Population, ordinary_life, town
 from streams.scenarios.typologies import TYPOLOGIES, Plot
@@ -49,6 +50,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
 PATTERNS: Final[Mapping[str, Callable[[Plot], None]]] = {
     **TYPOLOGIES,
     **LAYERS,
+    **ONWARD,
     **CELLS,
     **LOOKALIKES,
     **WIDE_CELLS,

@@ -49,6 +49,11 @@ class Plot:
         """A withdrawal that belongs to the pattern."""
         self._ledger.withdraw(self.at(day), account, coin, cents, recipient, self.label, session)
 
+    def earlier(self, day: float, account: Account, coin: Coin, cents: int, party: Party, *, inflow: bool) -> None:
+        """A transfer that leads to the pattern, or follows from it, and is no part of it: other rules know it by itself."""
+        enter = self._ledger.deposit if inflow else self._ledger.withdraw
+        enter(self.at(day), account, coin, cents, party)
+
     def cover(self, account: Account, coin: Coin, first: float, last: float) -> None:
         """An ordinary, modest life: every few days some hundred dollars from one sender, some of it to the own wallet."""
         rng, friend = self.rng, self.people.person()

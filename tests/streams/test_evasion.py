@@ -22,6 +22,7 @@ from streams.knowledge import load_knowledge
 from streams.rule_catalogue import catalogue
 from streams.rulefiles import load_rules
 from streams.scenarios.layers import LAYERS
+from streams.scenarios.onward import ONWARD
 
 KINDS = ("structuring", "cycle", "dprk_whole")
 
@@ -110,13 +111,23 @@ def test_layers_are_transfers_between_accounts_of_the_exchange() -> None:
         assert len(layers.accounts[name]) >= 4, name
 
 
+def test_value_that_moves_on_is_found_by_the_rules_made_for_it() -> None:
+    engine = AccountsEngine(load_rules(), load_knowledge(("demo",), ()))
+    bare = measure_cell(Stage(3, tuple(ONWARD), 2, accounts=5, days=60), engine, ("", 0))
+    assert {name: found.by_rule["exposure.indirect"] for name, found in bare.items() if name.startswith("exposed")} == {
+        "exposed_source": 2,
+        "exposed_destination": 2,
+    }
+    assert bare["peel_chain_outside"].by_rule["laundering.peel_chain"] == 2
+
+
 def test_a_pattern_is_found_by_the_rule_made_for_it(stage: Stage) -> None:
     engine = AccountsEngine(load_rules(), load_knowledge(("demo",), ()))
     bare = measure_cell(stage, engine, ("", 0))
     assert set(bare) == set(KINDS)
     assert bare["structuring"].by_rule["laundering.structuring"] == bare["structuring"].planted == 2
     assert all(found.read <= found.told <= found.planted for found in bare.values())
-    assert set(typologies()) >= {*KINDS, *LAYERS}
+    assert set(typologies()) >= {*KINDS, *LAYERS, *ONWARD}
 
 
 def test_the_command_prints_a_row_for_each_disguise_strength_and_typology() -> None:
