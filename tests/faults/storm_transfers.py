@@ -14,11 +14,12 @@ ACCOUNTS = 5_000
 
 @dataclass
 class Line:
-    """One message for a source topic."""
+    """One message for a source topic; `misplaced` is a good transfer on the topic of the other kind."""
 
     topic: str
     key: bytes
     value: bytes
+    misplaced: bool = False
 
 
 @dataclass
@@ -90,4 +91,4 @@ def _spoiled(line: Line, value: dict[str, Any], number: int) -> Line:
         2: json.dumps({**value, "kind": "deposit" if value["kind"] == "withdrawal" else "withdrawal"}).encode(),
         3: json.dumps({name: one for name, one in value.items() if name != "occurred_at"}).encode(),
     }
-    return Line(line.topic, line.key, wrong[number % 4])
+    return Line(line.topic, line.key, wrong[number % 4], misplaced=number % 4 == 2)
