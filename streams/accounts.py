@@ -77,11 +77,7 @@ class AccountsStage(SwappingStage[AccountsEngine]):
 
     def load_state(self, key: str, packed: bytes) -> Profile:
         """A profile from its snapshot and the movements since."""
-        stored = parts(packed)
-        profile = _read_profile(next(stored))
-        for part in stored:
-            profile.apply(_read_movement(part))
-        return profile
+        return stored_profile(packed)
 
     def open_memory(self, segments: Mapping[int, bytes]) -> "EventMemory":
         """Which events of the partition have been judged."""
@@ -98,6 +94,15 @@ class EventMemory(Memory):
         """What changed since the last call."""
         appended, expired = self.seen.take_changes()
         return MemoryChanges(appended, expired, self.seen.segments)
+
+
+def stored_profile(packed: bytes) -> Profile:
+    """A profile as the store keeps it: a snapshot and the movements since."""
+    stored = parts(packed)
+    profile = _read_profile(next(stored))
+    for part in stored:
+        profile.apply(_read_movement(part))
+    return profile
 
 
 def _writes(movements: Sequence[tuple[str, Movement]], states: Mapping[str, Profile]) -> Writes:

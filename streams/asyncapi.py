@@ -11,6 +11,7 @@ from streams.settings import (
     ALERTS,
     DEADLETTERS,
     DEPOSITS,
+    DISPOSITIONS,
     FLOWS,
     JOURNAL_ACCOUNTS,
     JOURNAL_COUNTERPARTIES,
@@ -62,6 +63,11 @@ _MESSAGES: Final[Mapping[str, Message]] = {
     "deadletter": Message(
         summary="A message that could not be judged, and why.", schema="DeadLetter", key="The field at fault, in UTF-8."
     ),
+    "disposition": Message(
+        summary="What an analyst says about a story: a note, a decision, or both.",
+        schema="Disposition",
+        key="The alert_id, in UTF-8.",
+    ),
     "flows": Message(summary="Internal: a bundle of flows between accounts and addresses."),
     "listDelta": Message(summary="Internal: what changed on a sanctions list."),
     "journalRecord": Message(summary="Internal: one batch of a partition, or one change of its owner, chained by hashes."),
@@ -106,6 +112,14 @@ _CHANNELS: Final[Mapping[str, Channel]] = {
         actions=("send",),
         about=f"Lockgate sends one for each message that is no transfer; whoever owns the feed receives. {_EXACTLY_ONCE} "
         "A withdrawal that became a dead letter has no verdict: it stays on hold.",
+    ),
+    "dispositions": Channel(
+        topic=DISPOSITIONS,
+        title="Dispositions",
+        message="disposition",
+        actions=("send", "receive"),
+        about="The console sends what analysts say, and receives what was said before; case management may do both. Nothing "
+        "is ever changed: of the decisions about a story the last one counts. Workers neither read nor write it.",
     ),
     "flows": Channel(
         topic=FLOWS,
@@ -177,7 +191,7 @@ def document() -> dict[str, Any]:
 
 
 def _channel(channel: Channel) -> dict[str, Any]:
-    spec = next(spec for spec in topic_specs(DEFAULT_PARTITIONS) if spec.name == channel.topic)
+    spec = next(spec for spec in topic_specs(DEFAULT_PARTITIONS, side=(DISPOSITIONS,)) if spec.name == channel.topic)
     settings: dict[str, Any] = {
         name: int(value) for name, value in spec.settings.items() if name not in ("cleanup.policy", "min.insync.replicas")
     }

@@ -96,9 +96,12 @@ def _analyst(_: str) -> Iterator[Right]:
     yield from _on_topics((ALERTS, VERDICTS, DEADLETTERS), "READ")
 
 
-def _console(_: str) -> Iterator[Right]:
+def _console(group: str) -> Iterator[Right]:
     yield from _on_topics((ALERTS, VERDICTS, DEADLETTERS, DISPOSITIONS), "READ")
     yield from _on_topics((DISPOSITIONS,), "WRITE")
+    # how far the workers are; no transfer is read
+    yield from _on_topics((DEPOSITS, WITHDRAWALS), "DESCRIBE")
+    yield Right(resource_type="group", name=group, operation="DESCRIBE")
 
 
 def _auditor(_: str) -> Iterator[Right]:
@@ -139,6 +142,7 @@ _IN_A_CLUSTER: Final = ("cluster|slots", "command", "asking")  # the last while 
 _REDIS_COMMANDS: Final = {
     # what the scripts of streams.store call counts as called by the user
     Role.WORKER: ("eval", "hget", "hmget", "hset", "hdel", "hincrby", "mget", "set", "append", "del", "scan", "unlink"),
+    Role.CONSOLE: ("hmget", "mget"),
     Role.AUDITOR: ("hmget",),
     Role.OPERATOR: ("info", "config|get", "time"),
 }
@@ -153,5 +157,6 @@ def redis_rule(role: Role, group: str, *, user: str, password: str | None, clust
         return None
     secret = [] if password is None else [f"#{hashlib.sha256(password.encode()).hexdigest()}"]
     commands = (*_CONNECTING, *(_IN_A_CLUSTER if clustered else ()), *_REDIS_COMMANDS[role])
-    keys = [] if role is Role.OPERATOR else [f"~lockgate:{{{group}:*"]
+    access = "~" if role is Role.WORKER else "%R~"  # the others only look
+    keys = [] if role is Role.OPERATOR else [f"{access}lockgate:{{{group}:*"]
     return " ".join(["user", user, "on", *secret, "resetchannels", *keys, "-@all", *(f"+{one}" for one in commands)])

@@ -11,6 +11,7 @@ import msgspec
 
 from rules.messages import Alert, DeadLetter, Verdict
 from rules.transfer import EARLIEST, LATEST, MAX_VALUE_USD, Transfer
+from streams.console.disposition import Disposition
 
 Schema = dict[str, Any]
 
@@ -21,9 +22,10 @@ CONTRACTS: Final[Mapping[str, type]] = {
     "alert": Alert,
     "verdict": Verdict,
     "deadletter": DeadLetter,
+    "disposition": Disposition,
 }
 
-_TIMES: Final = {"occurred_at", "detected_at", "opened_at"}
+_TIMES: Final = {"occurred_at", "detected_at", "opened_at", "at"}
 _DATES: Final = {"published"}
 _MILLISECONDS: Final = {
     "minimum": int(EARLIEST.timestamp()) * 1000,
@@ -116,6 +118,11 @@ _MEANINGS: Final[Mapping[str, str]] = {
     "DeadLetter.field": "The field at fault as a dotted path, $ for the whole message, key for the Kafka key.",
     "DeadLetter.original": "The message as it came, in base64; of a very long one the beginning.",
     "DeadLetter.source": "Where the message stands.",
+    "Disposition.alert_id": "The first alert of the story it is about; the key of the Kafka message.",
+    "Disposition.outcome": "Where the work on the story stands from then on.",
+    "Disposition.note": "What the analyst wrote; may be empty.",
+    "Disposition.author": "Who said it, as the console knows the analyst.",
+    "Disposition.at": "When, UTC, by the console's clock.",
 }
 
 DEPOSIT_EXAMPLE: Final[Mapping[str, Any]] = {

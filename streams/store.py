@@ -199,6 +199,13 @@ class Store:
         """Values by what their keys begin with and their names, in one round trip; None where there is none."""
         return await self._together([("MGET", *[prefix + name for name in names]) for prefix, names in wanted])
 
+    async def state(self, keys: Keys, name: str) -> bytes | None:
+        """One state as it stands, for whoever only looks: of an account that is judged meanwhile it may be a batch old."""
+        ((epoch,),) = await self._together([("HMGET", keys.meta, "epoch")])
+        keys.epoch = int(epoch or 0)
+        ((held,),) = await self.load([(keys.states, [name])])
+        return held
+
     async def standing(self, wanted: Sequence[Keys]) -> list[tuple[bytes | None, ...]]:
         """Owner, n and h of several partitions, in one round trip."""
         return await self._together([("HMGET", keys.meta, "owner", "n", "h") for keys in wanted])

@@ -19,6 +19,8 @@ class NotInstalled(LockgateError):
 @click.command()
 @with_settings(
     "kafka",
+    "redis",
+    "group",
     "rules",
     "console",
     "console_users",
@@ -30,7 +32,8 @@ class NotInstalled(LockgateError):
 def console(settings: Settings) -> None:
     """A live page for analysts: the queue of alerts, accounts, rules and the system's state.
 
-    Reads alerts, verdicts and dead letters; writes notes and decisions of analysts to lockgate.dispositions, nothing else.
+    Reads alerts, verdicts and dead letters, and the profiles of accounts in Redis; writes notes and decisions of analysts to
+    lockgate.dispositions, nothing else.
     Beyond this machine it wants to know who asks: by tokens, or by a reverse proxy's header.
 
     Exit codes: 0 after SIGTERM or SIGINT; 2 wrong settings or rules, or its packages are not installed.

@@ -37,14 +37,22 @@ def story(store: Store, alert_id: str) -> dict[str, Any] | None:
 
 
 def account(store: Store, account_id: str) -> dict[str, Any]:
-    """The stories and verdicts of an account; empty for one that nothing is known of."""
+    """The stories and verdicts of an account, what was said of them, and who else dealt with the same addresses.
+
+    Empty for an account that nothing is known of.
+    """
+    stories = store.stories.of_account(account_id)
+    said = [(one, story) for story in stories for one in story.dispositions]
     verdicts = store.verdicts_of(account_id)
     return {
         "id": account_id,
-        "stories": [one.row() for one in reversed(store.stories.of_account(account_id))],
+        "stories": [one.row() for one in reversed(stories)],
         "verdicts": verdicts,
         "decisions": Counter(one.decision for one in verdicts),
-        "graph": _edges(store.stories.of_account(account_id)),
+        "dispositions": [
+            {"story": story.row(), "said": one} for one, story in sorted(said, key=lambda pair: pair[0].at, reverse=True)
+        ],
+        "graph": _edges([*stories, *_sharing(store, stories)]),
     }
 
 
@@ -66,6 +74,8 @@ def system(store: Store, ruleset: Ruleset) -> dict[str, Any]:
     return {
         **pulse(store),
         "newest_event_ms": newest,
+        "lists": store.lists,
+        "backlog": store.backlog,
         "decisions": store.decisions,
         "not_evaluated": store.not_evaluated,
         "deadletters": list(reversed(store.deadletters)),
@@ -132,6 +142,12 @@ def _neighbours(store: Store, one: Story) -> list[Story]:
     if one.last.counterparty:
         others += store.stories.of_counterparty(one.last.counterparty)
     return [other for other in dict.fromkeys(others) if other is not one][-_GRAPH_EDGES:]
+
+
+def _sharing(store: Store, stories: Iterable[Story]) -> list[Story]:
+    """Stories of others about the addresses of these."""
+    addresses = dict.fromkeys(one.last.counterparty for one in stories if one.last.counterparty)
+    return [other for address in addresses for other in store.stories.of_counterparty(address)]
 
 
 def _graph(store: Store, one: Story) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from streams.console.store import Store
 from streams.errors import Unreachable
 
 Write = Callable[[Disposition], Awaitable[None]]
+Profile = Callable[[str], Awaitable[dict[str, Any] | None]]
 
 _LOOK_SECONDS: Final = 0.1  # how soon a change is on its way to the pages
 _PULSE_SECONDS: Final = 2.0
@@ -69,11 +70,12 @@ class _Headers:
 class Pages:
     """The answers to requests, from the store and the rule files."""
 
-    def __init__(self, store: Store, ruleset: Ruleset, door: Doorkeeper, write: Write) -> None:
+    def __init__(self, store: Store, ruleset: Ruleset, door: Doorkeeper, write: Write, profile: Profile) -> None:
         self._store = store
         self._ruleset = ruleset
         self._door = door
         self._write = write
+        self._profile = profile
         self.closing: Callable[[], bool] = lambda: False
 
     def app(self, background: Callable[[], Awaitable[None]] | None = None) -> Starlette:
@@ -162,7 +164,13 @@ class Pages:
         return PlainTextResponse("not in memory\n", 404) if found is None else _json(found)
 
     async def _account(self, request: Request) -> Response:
-        return _json(answers.account(self._store, request.path_params["account_id"]))
+        account_id = request.path_params["account_id"]
+        profile, trouble = None, None
+        try:
+            profile = await self._profile(account_id)
+        except Unreachable as error:
+            trouble = str(error)
+        return _json({**answers.account(self._store, account_id), "profile": profile, "profile_trouble": trouble})
 
     async def _rules(self, _: Request) -> Response:
         return _json(answers.rules(self._store, self._ruleset))

@@ -1,15 +1,18 @@
 """Runs the console: the reader of the topics and the server in one event loop."""
 
+import asyncio
 from contextlib import suppress
 
 import uvicorn
 
 from rules.ruleset import Ruleset
 from streams.console.auth import Doorkeeper
+from streams.console.backlog import BacklogReader
+from streams.console.profiles import Profiles
 from streams.console.server import Pages
 from streams.console.store import Store
 from streams.console.stream import Reader, Writer
-from streams.settings import Settings
+from streams.settings import VERDICTS, Settings
 
 _GRACE_SECONDS = 1  # pages keep a connection open for ever
 
@@ -20,15 +23,18 @@ def serve(settings: Settings, ruleset: Ruleset) -> None:
     kafka = settings.kafka_access()
     store = Store(settings.console_stories)
     reader, writer = Reader(kafka, store, settings.console_stories), Writer(kafka)
+    backlog = BacklogReader(kafka, settings.group, store.backlog)
+    profiles = Profiles(settings.redis_access(), settings.group, lambda: store.fresh[VERDICTS].partitions)
 
     async def read() -> None:
         try:
-            await reader.run()
+            await asyncio.gather(reader.run(), backlog.run())
         finally:
             await writer.close()
+            await profiles.close()
 
     host, port = settings.console_address()
-    pages = Pages(store, ruleset, door, writer.write)
+    pages = Pages(store, ruleset, door, writer.write, profiles.of)
     config = uvicorn.Config(
         pages.app(read),
         host=host,

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from rules.messages import Verdict
+from streams.console.backlog import Backlog
 from streams.console.disposition import Disposition
 from streams.console.stories import Stories, Story
 from streams.settings import ALERTS, DEADLETTERS, DISPOSITIONS, VERDICTS
@@ -31,6 +32,15 @@ class Freshness(msgspec.Struct):
     newest_ms: int | None = None
     behind: int | None = None
     trouble: str | None = "not read yet"
+    partitions: int = 0
+
+
+class ListSeen(msgspec.Struct, frozen=True):
+    """The lists that a verdict named, and the age of the oldest of them then."""
+
+    hash: str | None
+    age_seconds: float | None
+    at_ms: int
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -54,6 +64,8 @@ class Store:
         self.deadletters: deque[dict[str, Any]] = deque(maxlen=_DEADLETTERS_KEPT)
         self.decisions: dict[str, int] = {"release": 0, "hold": 0, "reject": 0}
         self.not_evaluated: dict[str, int] = {}
+        self.lists: ListSeen | None = None  # by the newest verdict
+        self.backlog = Backlog()
         self.seq = 0
         self._limit = limit
         self._clock = clock
@@ -120,6 +132,8 @@ class Store:
         if verdict.event_id in self._verdicts:
             return
         missed = verdict.rules_not_evaluated
+        if self.lists is None or at_ms >= self.lists.at_ms:
+            self.lists = ListSeen(verdict.list_hash, verdict.list_age_seconds, at_ms)
         judged = Judged(verdict.event_id, verdict.account_id, str(verdict.decision), verdict.alert_ids, len(missed), at_ms)
         self.decisions[judged.decision] += 1
         for one in missed:

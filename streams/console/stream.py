@@ -52,6 +52,7 @@ class Reader:
     async def _place(self, consumer: AIOKafkaConsumer, seen: dict[int, int]) -> None:
         """Go on where reading ended, or begin so far back as memory reaches."""
         partitions = sorted(consumer.assignment())
+        self._store.fresh[partitions[0].topic].partitions = len(partitions)
         beginnings = await consumer.beginning_offsets(partitions)
         ends = await consumer.end_offsets(partitions)
         for one in partitions:

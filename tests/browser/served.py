@@ -12,10 +12,14 @@ import msgspec
 import uvicorn
 
 from rules.messages import Action, Alert, AlertStatus, Evidence, ListMatch, Related, Severity, Source
+from rules.profile import Profile
 from streams.console.auth import Doorkeeper
 from streams.console.disposition import Disposition
+from streams.console.profiles import told
 from streams.console.server import Pages
+from streams.console.server import Profile as ReadProfile
 from streams.console.store import Store
+from streams.errors import Unreachable
 from streams.rulefiles import load_rules
 from streams.settings import DISPOSITIONS, Settings
 
@@ -105,8 +109,31 @@ def take(store: Store, topic: str, *messages: Any) -> None:
     store.take(topic, [(msgspec.json.encode(one), int(time.time() * 1000)) for one in messages])
 
 
+def profile(text: str = "plain words") -> Profile:
+    """Three weeks of an account, with `text` where others write."""
+    made = Profile(account_type=text, ip_country="SG")
+    for number in range(30):
+        at_ms = int((NOW - timedelta(hours=17 * number)).timestamp() * 1000)
+        detail = (f"{text} {number}", "1.5", text[:20], "ethereum")
+        made.add(at_ms, number % 3 == 0, 1_000_000 * (90 + number), f"0x{number % 7:040x} {text}", detail)
+    return made
+
+
+async def _no_profile(_: str) -> dict[str, Any] | None:
+    raise Unreachable("Redis does not answer")
+
+
+def known(profiles: dict[str, Profile]) -> ReadProfile:
+    """What reads these profiles in place of Redis."""
+
+    async def read(account_id: str) -> dict[str, Any] | None:
+        return told(profiles[account_id]) if account_id in profiles else None
+
+    return read
+
+
 @contextmanager
-def serving(store: Store, **settings: Any) -> Iterator[str]:
+def serving(store: Store, read_profile: ReadProfile = _no_profile, **settings: Any) -> Iterator[str]:
     """The console on a free port; what analysts say goes straight back into the store. Yields its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
@@ -115,7 +142,7 @@ def serving(store: Store, **settings: Any) -> Iterator[str]:
             take(store, DISPOSITIONS, said)
 
         door = Doorkeeper(Settings(console=f"127.0.0.1:{port}", **settings))
-        pages = Pages(store, load_rules(), door, write)
+        pages = Pages(store, load_rules(), door, write, read_profile)
         server = uvicorn.Server(uvicorn.Config(pages.app(), log_config=None, timeout_graceful_shutdown=1))
         pages.closing = lambda: server.should_exit
         thread = threading.Thread(target=server.run, args=([listening],))

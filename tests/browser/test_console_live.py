@@ -1,5 +1,6 @@
 """`lockgate console` between real Kafka, a real worker and a real Chromium."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -75,6 +76,14 @@ def test_an_alert_is_on_the_page_within_two_seconds_and_a_decision_on_its_topic(
     ]
     assert page.evaluate("window.hit") is None
 
+    page.goto(f"{stand.url}/#/account/acct-console")
+    expect(page.locator("#pane")).to_contain_text("usual withdrawal")
+    expect(page.locator("[data-name='Recent transfers'] tbody tr")).to_have_count(1)
+
     page.goto(f"{stand.url}/#/system")
+    expect(page.locator("[data-name='Lists']")).to_contain_text("old")
+    expect(page.locator("[data-name='What the workers have still to judge'] tbody")).to_have_text(
+        re.compile("exchange.deposits0.*exchange.withdrawals0"), timeout=15_000
+    )
     expect(page.locator("#pane")).to_contain_text("lockgate.dispositions")
     expect(page.locator("#pane .trouble")).to_have_count(0)

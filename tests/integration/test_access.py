@@ -5,12 +5,16 @@ import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from certificates import Authority
-from running import Worker, lockgate, transfer, wait_until
+from running import LOCKGATE, Worker, lockgate, transfer, wait_until
 from secured import PASSWORD, SecuredKafka, SecuredRedis
 
+from streams.components.network import free_port
+from streams.components.process import Process
 from streams.rights import _REDIS_COMMANDS, Role, kafka_rights
 from streams.scenarios import DEMO_LISTED
 from streams.settings import load_settings
@@ -30,7 +34,7 @@ class Fort:
         self.password = folder / "password"
         self.password.write_text(f"{PASSWORD}\n")
         self.kafka = SecuredKafka(folder / "kafka", self.authority)
-        rules = [self._printed("redis", role) for role in (Role.WORKER, Role.AUDITOR, Role.OPERATOR)]
+        rules = [self._printed("redis", role) for role in (Role.WORKER, Role.CONSOLE, Role.AUDITOR, Role.OPERATOR)]
         nothing = f"user {STRANGER} on >x resetkeys resetchannels -@all +ping"
         self.redis = SecuredRedis(folder / "redis", self.authority, [*rules, nothing])
 
@@ -146,16 +150,51 @@ def test_doctor_finds_nothing_wrong_as_the_operator(judged: Fort) -> None:
     assert {("transactions", "ok"), ("redis persistence", "ok")} <= levels
 
 
-@pytest.mark.parametrize("role", [Role.WORKER, Role.EXCHANGE, Role.ANALYST, Role.AUDITOR, Role.OPERATOR])
+def test_the_console_shows_all_it_has_and_takes_a_note(judged: Fort) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    environment = {**judged.as_user("lockgate-console"), "LOCKGATE_CONSOLE": address}
+    console = Process("console", [*LOCKGATE, "console"], log=judged.folder / "console.log", environment=environment)
+    asking = httpx.Client(base_url=f"http://{address}", timeout=10)
+    console.start()
+    try:
+        wait_until(lambda: console_system(asking).get("stories", 0) > 0, 60, "a story in the console")
+        wait_until(lambda: console_system(asking)["backlog"]["trouble"] is None, 30, "the workers' backlog")
+        [row] = [row for row in asking.get("/api/queue").json()["rows"] if row[2] == "sanctions.direct_exposure"]
+        account = asking.get(f"/api/account/{row[4]}").json()
+        assert account["profile_trouble"] is None
+        assert account["profile"]["transfers"]
+        body = {"alert_id": row[0], "outcome": "investigating"}
+        assert asking.post("/api/dispositions", json=body).status_code == 200
+        wait_until(lambda: asking.get(f"/api/alert/{row[0]}").json()["dispositions"] != [], 30, "the decision back")
+        system = console_system(asking)
+        assert system["backlog"]["waiting"] == {"exchange.deposits": 0, "exchange.withdrawals": 0}
+        assert not [one for one in system["topics"].values() if one["trouble"]]
+    finally:
+        console.stop(timeout_seconds=10)
+
+
+def console_system(asking: httpx.Client) -> dict[str, Any]:
+    """The system page's answer; empty while there is none."""
+    try:
+        return asking.get("/api/system").json()
+    except httpx.HTTPError:
+        return {}
+
+
+CHECKED = [Role.WORKER, Role.EXCHANGE, Role.CONSOLE, Role.ANALYST, Role.AUDITOR, Role.OPERATOR]
+
+
+@pytest.mark.parametrize("role", CHECKED)
 def test_no_role_asked_for_more_than_it_has(judged: Fort, role: Role) -> None:
     assert judged.kafka.decisions(f"User:lockgate-{role}", "Denied") == set()
     log = [entry for entry in judged.redis.ask("ACL", "LOG") if entry["username"] == f"lockgate-{role}"]
     assert log == []
 
 
-def test_the_worker_has_no_right_in_kafka_that_it_does_not_use(judged: Fort) -> None:
-    used = judged.kafka.decisions("User:lockgate-worker", "Allowed")
-    for right in kafka_rights(Role.WORKER, "lockgate"):
+@pytest.mark.parametrize("role", [Role.WORKER, Role.CONSOLE])
+def test_it_has_no_right_in_kafka_that_it_does_not_use(judged: Fort, role: Role) -> None:
+    used = judged.kafka.decisions(f"User:lockgate-{role}", "Allowed")
+    for right in kafka_rights(role, "lockgate"):
         kind = right.resource_type.replace("_", "")
         assert any(
             (kind, right.operation) == (on.lower(), operation)

@@ -126,7 +126,10 @@ def client(store: Store, door: Doorkeeper, write: Any = None, host: str = "local
     async def nowhere(_: Disposition) -> None:
         raise Unreachable("Kafka does not answer")
 
-    app = Pages(store, load_rules(), door, write or nowhere).app()
+    async def nothing(_: str) -> None:
+        return None
+
+    app = Pages(store, load_rules(), door, write or nowhere, nothing).app()
     return Client(app, host)
 
 

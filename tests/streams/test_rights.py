@@ -60,6 +60,8 @@ def test_the_redis_rule_holds_no_password_and_one_group_s_keys() -> None:
     assert f"#{hashlib.sha256(b'secret').hexdigest()}" in rule.split()
     assert "secret" not in rule
     assert [part for part in rule.split() if part.startswith("~")] == ["~lockgate:{blue:*"]
+    for looking in (Role.CONSOLE, Role.AUDITOR):
+        assert "%R~lockgate:{blue:*" in (redis_rule(looking, "blue", user="u", password=None) or "").split()
     assert redis_rule(Role.ANALYST, "blue", user="u", password=None) is None
 
 

@@ -4,6 +4,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,17 @@ from rules.intake import Gate, Intake
 from rules.knowledge import Knowledge
 from rules.transfer import BadTransfer, read_transfer
 from streams.cli.schemas import ASYNCAPI, contract_files
+from streams.console.disposition import Disposition, Outcome
 from streams.kafka_topics import TOPICS
 from streams.rulefiles import load_rules
 from streams.scenarios import scenario
 from streams.schemas import DEPOSIT_EXAMPLE, WITHDRAWAL_EXAMPLE, file_name
 from streams.screening import Screened, Screening, read_records
-from streams.settings import DEPOSITS, WITHDRAWALS
+from streams.settings import DEPOSITS, DISPOSITIONS, WITHDRAWALS
 from streams.watchlists import load_watchlist
 
 FOLDER = Path(__file__).resolve().parents[2] / "deploy" / "schemas"
-CONTRACTS = ("transfer", "alert", "verdict", "deadletter")
+CONTRACTS = ("transfer", "alert", "verdict", "deadletter", "disposition")
 
 
 def schema(contract: str) -> dict[str, Any]:
@@ -173,13 +175,15 @@ def test_every_reference_of_the_asyncapi_document_leads_somewhere(asyncapi: dict
 
 def test_every_topic_is_a_channel_and_every_channel_has_an_operation(asyncapi: dict[str, Any]) -> None:
     channels = {channel["address"]: name for name, channel in asyncapi["channels"].items()}
-    assert set(channels) == set(TOPICS)
+    assert set(channels) == {*TOPICS, DISPOSITIONS}
     operations = [(one["channel"]["$ref"], one["action"]) for one in asyncapi["operations"].values()]
     for topic, name in channels.items():
         actions = {action for channel, action in operations if channel == f"#/channels/{name}"}
         assert actions, topic
         if topic in (DEPOSITS, WITHDRAWALS):
             assert actions == {"receive"}
+        elif topic == DISPOSITIONS:
+            assert actions == {"send", "receive"}
         elif asyncapi["channels"][name]["description"].startswith("Lockgate sends"):
             assert actions == {"send"}
         else:
@@ -207,3 +211,10 @@ def test_the_messages_of_the_asyncapi_document_carry_the_published_contracts(asy
         )
         alone = {name: value for name, value in schema(contract).items() if name not in ("$schema", "$id", "$defs")}
         assert inside == alone
+
+
+def test_what_the_console_writes_is_a_disposition() -> None:
+    said = Disposition(alert_id="a", outcome=Outcome.ESCALATED, note="", author="ada", at=datetime(2026, 11, 23, tzinfo=UTC))
+    validator("disposition").validate(json.loads(msgspec.json.encode(said)))
+    nobody = {**msgspec.to_builtins(said), "author": "", "at": "yesterday"}
+    assert [error.json_path for error in validator("disposition").iter_errors(nobody)] == ["$.author"]

@@ -1,7 +1,7 @@
 // Puts the page together: what is shown where, changes as they come, and keys.
 import { $, ask, el, number, renew } from "./dom.js";
 import { accountPage, rulePage, rulesPage, systemPage } from "./pages.js";
-import { ID, Queue } from "./queue.js";
+import { ACCOUNT, ID, Queue } from "./queue.js";
 import { storyPage } from "./story.js";
 
 const pane = $("pane");
@@ -103,7 +103,9 @@ function listen(after) {
     const rows = waiting;
     waiting = [];
     queue.take(rows);
-    if (place().page === "alert" && rows.some((row) => row[ID] === $("decide")?.dataset.story)) refresh();
+    const { page, id } = place();
+    if (page === "account" && rows.some((row) => row[ACCOUNT] === id)) refresh();
+    if (page === "alert" && rows.some((row) => row[ID] === $("decide")?.dataset.story)) refresh();
   };
   stream.addEventListener("rows", (event) => {
     if (!waiting.length) setTimeout(take, 100);

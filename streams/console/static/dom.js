@@ -17,6 +17,7 @@ export const $ = (id) => document.getElementById(id);
 export const link = (page, id, text = id) => el("a", { href: `#/${page}/${encodeURIComponent(id)}`, class: text === id ? "id" : null }, text);
 export const badge = (severity) => el("span", { class: `badge ${severity}` }, severity);
 export const section = (title, ...content) => el("section", { "data-name": title }, el("h2", {}, title), content);
+export const pair = (name, value) => [el("dt", {}, name), el("dd", {}, value)];
 export const words = (name) => String(name).replaceAll("_", " ");
 export const short = (text, most = 18) => (text.length <= most ? text : `${text.slice(0, most - 7)}…${text.slice(-6)}`);
 export const number = (value) => Number(value).toLocaleString("en");

@@ -44,3 +44,29 @@ export function bars(counts, label) {
   return svg("svg", { class: "bars", viewBox: `0 0 ${counts.length * 8} 24`, role: "img", "aria-label": label },
     counts.map((count, index) => svg("rect", { x: index * 8, width: 6, y: 24 - (count ? 3 + (21 * count) / most : 1), height: 24 })));
 }
+
+// Value in (up) and out (down) by day; the taller of the two sides sets the scale of both.
+export function flows(days) {
+  const [most, middle, step] = [Math.max(...days.flatMap((day) => [Number(day.deposited), Number(day.withdrawn)]), 1), 50, 6];
+  const height = (value) => (Number(value) ? Math.max(1, (44 * Number(value)) / most) : 0);
+  const [first, last] = [when(days[0].at_ms).slice(0, 10), when(days.at(-1).at_ms).slice(0, 10)];
+  const bar = (day, index) => {
+    const [into, out] = [height(day.deposited), height(day.withdrawn)];
+    const words = `${when(day.at_ms).slice(0, 10)}: in ${money(day.deposited)} (${day.deposits}), out ${money(day.withdrawn)} (${day.withdrawals})`;
+    return svg("g", {}, svg("title", {}, words), svg("rect", { class: "in", x: index * step, width: step - 1, y: middle - into, height: into }),
+      svg("rect", { class: "out", x: index * step, width: step - 1, y: middle + 1, height: out }));
+  };
+  return el("figure", {}, svg("svg", { class: "flows", viewBox: `0 0 ${days.length * step} 101`, preserveAspectRatio: "none", role: "img",
+    "aria-label": `Value in and out by day, ${first} to ${last}, at most ${money(most)} a day` },
+  svg("line", { x1: 0, x2: days.length * step, y1: middle + 0.5, y2: middle + 0.5 }), days.map(bar)),
+  el("figcaption", { class: "small ends" }, el("span", {}, first), el("span", {}, `in above, out below; at most ${money(most)} a day`), el("span", {}, last)));
+}
+
+export function hours(counts) {
+  const most = Math.max(...counts, 1);
+  return el("figure", {}, svg("svg", { class: "hours", viewBox: "0 0 240 44", role: "img",
+    "aria-label": `Recent transfers by hour of the day: ${counts.map((count, hour) => (count ? `${hour} h ${count}` : "")).filter(Boolean).join(", ")}` },
+  counts.map((count, hour) => svg("rect", { x: hour * 10 + 1, width: 8, y: 44 - (count ? 3 + (41 * count) / most : 1), height: 44 },
+    svg("title", {}, `${hour}:00 to ${hour + 1}:00: ${count}`)))),
+  el("figcaption", { class: "small ends" }, ["0 h", "6", "12", "18", "24 h"].map((text) => el("span", {}, text))));
+}

@@ -1,6 +1,7 @@
 // The pages of an account, the rules and the system.
-import { ago, ask, badge, el, link, number, section, table, when, words } from "./dom.js";
-import { bars, flowGraph } from "./graph.js";
+import { ago, ask, badge, el, link, money, number, pair, section, short, table, when, words } from "./dom.js";
+import { bars, flowGraph, flows, hours } from "./graph.js";
+import { ID, TITLE } from "./queue.js";
 import { storyList } from "./story.js";
 
 const title = (...content) => el("h1", { tabindex: "-1" }, content);
@@ -9,14 +10,42 @@ const percent = (share) => (share === null ? "–" : `${Math.round(share * 100)}
 
 export async function accountPage(id) {
   const account = await ask(`/api/account/${encodeURIComponent(id)}`);
+  const { profile } = account;
   return [el("a", { class: "back", href: "#/" }, "← Queue"), title("Account ", el("code", {}, id)),
     el("div", { class: "figures" }, figure(number(account.stories.length), "stories"),
-      ["release", "hold", "reject"].map((name) => figure(number(account.decisions[name] ?? 0), name))),
+      ["release", "hold", "reject"].map((name) => figure(number(account.decisions[name] ?? 0), name)),
+      profile && [figure(worth(profile.usual.deposit), "usual deposit"), figure(worth(profile.usual.withdrawal), "usual withdrawal")]),
+    section("Profile", profile ? habits(profile) : el("p", { class: account.profile_trouble ? "trouble" : null },
+      account.profile_trouble ?? "No worker has met this account.")),
+    profile?.days.length > 0 && section("Value by day", flows(profile.days)),
     section("Stories", account.stories.length ? storyList(account.stories) : el("p", {}, "none in memory")),
+    account.dispositions.length > 0 && section("Notes and decisions", el("ol", { class: "timeline" }, account.dispositions.map(saidOfStory))),
     account.graph.length > 0 && section("Accounts and addresses", flowGraph(account.graph, id)),
+    profile && section("With whom, of the recent transfers", table("With whom", ["address", "deposits", "came in", "withdrawals", "went out", "last"],
+      profile.addresses.map((one) => [el("code", {}, one.address), one.deposits, money(one.deposited), one.withdrawals, money(one.withdrawn), when(one.last_ms)]))),
+    profile && section("Recent transfers", transfers(profile)),
     section("Verdicts", account.verdicts.length ? table("Verdicts", ["time", "withdrawal", "decision", "alerts", "rules that could not answer"],
       account.verdicts.map((one) => [when(one.at_ms), el("code", {}, one.event_id), el("span", { class: `decision ${one.decision}` }, one.decision),
         one.alert_ids.map((name) => [link("alert", name, name.slice(0, 8)), " "]), one.not_evaluated])) : el("p", {}, "none in memory"))];
+}
+
+const worth = (text) => (text === null ? "–" : money(text));
+const saidOfStory = ({ story, said }) => el("li", {}, el("time", { datetime: said.at }, when(Date.parse(said.at))), " ", el("b", {}, said.author),
+  ` ${words(said.outcome)}: `, link("alert", story[ID], story[TITLE]), said.note && el("p", { class: "note" }, said.note));
+
+function habits(profile) {
+  const assets = Object.entries(profile.assets).sort((a, b) => b[1] - a[1]).slice(0, 6).map(([name, count]) => `${name} (${count})`);
+  return el("div", { class: "beside" }, el("dl", {}, pair("opened", profile.opened_ms === null ? "not told" : when(profile.opened_ms)),
+    pair("first transfer", when(profile.first_ms)), pair("kind of account", profile.account_type || "not told"),
+    pair("last used from", profile.ip_country || "not told"), pair("addresses and devices met", number(profile.contacts)),
+    pair("assets", assets.join(", ") || "none lately"), pair("stories told in all", number(profile.stories))),
+  el("div", {}, el("h3", {}, "Hours of recent transfers, UTC"), hours(profile.hours)));
+}
+
+function transfers(profile) {
+  return [profile.forgotten_ms && el("p", { class: "small" }, `Those until ${when(profile.forgotten_ms)} are remembered as daily sums only.`),
+    table("Recent transfers", ["time", "", "value", "amount", "with", "transfer"], profile.transfers.map((one) => [when(one.at_ms), one.kind, money(one.value_usd),
+      `${one.amount} ${one.asset}`, el("code", {}, short(one.address, 24)), el("code", {}, one.event_id)]))];
 }
 
 export async function rulesPage(rules) {
@@ -51,11 +80,17 @@ export async function systemPage() {
   return [title("System"),
     troubled.map(([topic, one]) => el("p", { class: "trouble", role: "alert" }, `${topic}: ${one.trouble}`)),
     el("div", { class: "figures" }, figure(system.verdicts_per_second.toFixed(1), "verdicts a second, last minute"),
-      figure(number(system.stories), "stories in memory"), figure(number(system.topics["lockgate.deadletters"].messages), "dead letters read"),
+      figure(number(system.stories), "stories in memory"), figure(waiting(system.backlog), "transfers not judged yet"),
+      figure(system.lists?.age_seconds == null ? "–" : age(system.lists), "age of the oldest list"),
+      figure(number(system.topics["lockgate.deadletters"].messages), "dead letters read"),
       figure(system.newest_event_ms === null ? "none" : when(system.newest_event_ms), "newest event alerted on (UTC)")),
     section("Topics", table("Topics", ["topic", "read", "not readable", "newest message", "behind", "state"], Object.entries(system.topics).map(([topic, one]) => [
       topic, number(one.messages), number(one.unreadable), one.newest_ms === null ? "none" : `${ago(one.newest_ms)} ago`, one.behind === null ? "–" : number(one.behind), one.trouble ?? "well"]))),
-    el("p", { class: "small" }, "Behind is what the console has still to read. The workers' own lag is the metric lockgate_lag_records."),
+    el("p", { class: "small" }, "Behind is what the console has still to read."),
+    section("What the workers have still to judge", system.backlog.trouble ? el("p", { class: "trouble" }, system.backlog.trouble)
+      : table("Backlog", ["topic", "records"], Object.entries(system.backlog.waiting).map(([topic, count]) => [topic, number(count)]))),
+    section("Lists", system.lists === null ? el("p", {}, "no verdict yet that names them") : el("dl", {}, pair("in force", el("code", {}, system.lists.hash ?? "none")),
+      pair("oldest of them", system.lists.age_seconds === null ? "date not known" : `${age(system.lists)} old`), pair("by the verdict of", when(system.lists.at_ms)))),
     section("Decisions", table("Decisions", ["decision", "verdicts read"], Object.entries(system.decisions).map(([name, count]) => [name, number(count)]))),
     section("Rule sets behind the stories", table("Rule sets", ["hash", "stories"], Object.entries(system.rulesets).map(([hash, count]) => [
       [el("code", {}, hash.slice(0, 16)), hash === system.ruleset ? " (this console's)" : ""], number(count)]))),
@@ -64,6 +99,9 @@ export async function systemPage() {
       system.deadletters.map((one) => [when(one.at_ms), one.reason, one.field, `${one.source.topic} ${one.source.partition}:${one.source.offset}`, el("code", {}, beginning(one.original))]))
       : el("p", {}, "none"))];
 }
+
+const waiting = ({ waiting: topics, trouble }) => (trouble ? "–" : number(Object.values(topics).reduce((sum, count) => sum + count, 0)));
+const age = ({ age_seconds: seconds, at_ms: at }) => ago(at - seconds * 1000);
 
 function beginning(base64) {
   try {

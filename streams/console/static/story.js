@@ -1,5 +1,5 @@
 // A story's page: what happened, what the rule says about it, and what analysts said.
-import { ask, badge, el, link, money, number, section, table, when, words } from "./dom.js";
+import { ask, badge, el, link, money, number, pair, section, table, when, words } from "./dom.js";
 import { flowGraph, timeStrip } from "./graph.js";
 import { ACCOUNT, ALERTS, COUNTERPARTY, DETECTED, ID, OUTCOME, OUTCOMES, RULE, SEVERITY, STATUS, TITLE } from "./queue.js";
 
@@ -26,7 +26,6 @@ export async function storyPage(id, rules) {
   ];
 }
 
-const pair = (name, value) => [el("dt", {}, name), el("dd", {}, value)];
 
 function heading({ row }, last) {
   return el("div", { class: "head" }, el("a", { class: "back", href: "#/" }, "← Queue"),
