@@ -15,10 +15,11 @@ from playwright.sync_api import Browser, sync_playwright
 ROOT: Final = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
-from served import serving, take  # noqa: E402
+from served import known, serving, take  # noqa: E402
 
 from rules.engine import AccountsEngine  # noqa: E402
 from rules.messages import Severity  # noqa: E402
+from rules.profile import Profile  # noqa: E402
 from streams.components.chromium import find_chromium  # noqa: E402
 from streams.console.disposition import Disposition, Outcome  # noqa: E402
 from streams.console.store import Store  # noqa: E402
@@ -26,16 +27,16 @@ from streams.demo import demo_transfers  # noqa: E402
 from streams.knowledge import load_knowledge  # noqa: E402
 from streams.rulefiles import load_rules  # noqa: E402
 from streams.screening import Screening  # noqa: E402
-from streams.settings import ALERTS, DEADLETTERS, DISPOSITIONS, VERDICTS  # noqa: E402
+from streams.settings import ALERTS, DEADLETTERS, DEPOSITS, DISPOSITIONS, VERDICTS, WITHDRAWALS  # noqa: E402
 
 DESKTOP: Final = {"width": 1280, "height": 800}
 PHONE: Final = {"width": 390, "height": 800}
-SHOWN: Final = ("alert", "alert-phone", "queue-dark", "rules-dark", "system")  # in docs/console.md
+SHOWN: Final = ("account", "alert", "alert-phone", "queue-dark", "rules-dark", "system")  # in docs/console.md
 _BATCH: Final = 200
 
 
-def demo_store() -> tuple[Store, str, str]:
-    """A store after the demo; the story of a listed address, and the account with the most stories."""
+def demo_store() -> tuple[Store, str, str, dict[str, Profile]]:
+    """A store after the demo; the story of a listed address, the account with the most stories, and all profiles."""
     ruleset = load_rules()
     screening = Screening(AccountsEngine(ruleset, load_knowledge(("demo",), ())), "demo")
     lines = demo_transfers(ruleset).lines
@@ -56,7 +57,8 @@ def demo_store() -> tuple[Store, str, str]:
     for outcome, text in ((Outcome.INVESTIGATING, ""), (Outcome.ESCALATED, note)):
         said = Disposition(alert_id=listed.told[0], outcome=outcome, note=text, author="ada", at=at)
         take(store, DISPOSITIONS, said)
-    return store, listed.told[0], busiest.last.account_id
+    store.backlog.trouble, store.backlog.waiting = None, {DEPOSITS: 0, WITHDRAWALS: 0}
+    return store, listed.told[0], busiest.last.account_id, dict(screening._accounts._profiles)
 
 
 def picture(browser: Browser, url: str, file: Path, **options: Any) -> None:
@@ -72,7 +74,7 @@ def picture(browser: Browser, url: str, file: Path, **options: Any) -> None:
 def main(folder: Path, names: tuple[str, ...] | None) -> None:
     """Write the pictures named; all for None."""
     folder.mkdir(parents=True, exist_ok=True)
-    store, story, account = demo_store()
+    store, story, account, profiles = demo_store()
     places = {
         "queue": "",
         "alert": f"alert/{story}",
@@ -81,7 +83,7 @@ def main(folder: Path, names: tuple[str, ...] | None) -> None:
         "rule": "rule/laundering.pass_through",
         "system": "system",
     }
-    with serving(store) as url, sync_playwright() as playwright:
+    with serving(store, known(profiles)) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         for name, place in places.items():
             at = f"{url}/#/{place}"

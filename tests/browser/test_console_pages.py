@@ -229,6 +229,19 @@ def test_an_account_s_page_says_when_redis_is_away(store: Store, open_page: Open
         expect(page.locator("#pane")).to_contain_text("Stories")
 
 
+def test_an_empty_queue_says_what_was_read_instead(open_page: Opener) -> None:
+    store = Store(10)
+    with serving(store) as url:
+        page = open_page(url)
+        expect(page.locator("#pane")).to_contain_text("No alerts yet. 0 verdicts and 0 dead letters were read.")
+        take(store, VERDICTS, _verdict(1, "acct-1", Decision.RELEASE))
+        expect(page.locator("#pane")).to_contain_text("No alerts yet. 1 verdicts")
+        take(store, ALERTS, alert(1))
+        expect(page.locator("#pane")).to_contain_text("Choose an alert")
+        page.goto(f"{url}/#/system")
+        expect(page.locator("#pane .trouble").first).to_contain_text("lockgate.alerts, lockgate.verdicts")
+
+
 def test_what_an_analyst_says_is_on_every_page_at_once(url: str, open_page: Opener) -> None:
     mine, other = open_page(f"{url}/#/alert/full"), open_page(f"{url}/#/alert/full")
     mine.locator("#decision").select_option("escalated")

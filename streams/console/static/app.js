@@ -8,6 +8,7 @@ const pane = $("pane");
 const queue = new Queue((id) => go("alert", id));
 let known = null; // the rules, as last asked for
 let stream = null;
+let pulse = null; // what the server said last of the topics
 let visited = null; // the address of the page in the pane, or on its way there
 let visits = 0; // a page that arrives after its successor was asked for is not shown
 let arriving = null; // the promise of a page on its way
@@ -62,11 +63,18 @@ async function show(mine) {
     if (here) one.setAttribute("aria-current", "page");
     else one.removeAttribute("aria-current");
   }
-  const content = make ? await made(make, id) : [el("p", { class: "empty" }, "Choose an alert: j and k move, Enter opens, ? shows all keys.")];
+  const content = make ? await made(make, id) : welcome();
   if (mine !== visits) return false;
   if (page === "alert") queue.mark(id);
   pane.replaceChildren(...content);
   return true;
+}
+
+function welcome() {
+  if (queue.all.length) return [el("p", { class: "empty" }, "Choose an alert: j and k move, Enter opens, ? shows all keys.")];
+  const read = (topic) => number(pulse?.topics[topic].messages ?? 0);
+  return [el("p", { class: "empty" }, `No alerts yet. ${read("lockgate.verdicts")} verdicts and ${read("lockgate.deadletters")} dead letters were read.`),
+    el("p", { class: "empty" }, "Dead letters with their reasons, and whether everything runs: ", el("a", { href: "#/system" }, "System"), ".")];
 }
 
 async function made(make, id) {
@@ -83,7 +91,7 @@ async function refresh() {
   if (stale) return;
   const mine = visits;
   const { page, id } = place();
-  const content = await made(PAGES[page], id);
+  const content = PAGES[page] ? await made(PAGES[page], id) : welcome();
   if (mine === visits) renew(pane, content);
 }
 
@@ -112,10 +120,10 @@ function listen(after) {
     waiting.push(...JSON.parse(event.data));
   });
   stream.addEventListener("pulse", (event) => {
-    const pulse = JSON.parse(event.data);
+    pulse = JSON.parse(event.data);
     const trouble = Object.values(pulse.topics).some((one) => one.trouble);
     live(trouble ? "trouble: see System" : `live, ${pulse.verdicts_per_second.toFixed(1)} verdicts/s`, trouble);
-    if (place().page === "system") refresh();
+    if (place().page === "system" || document.body.dataset.page === "queue") refresh();
   });
   stream.addEventListener("reset", () => { stream.close(); load(); });
   stream.addEventListener("error", () => live("connecting", true));

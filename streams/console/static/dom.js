@@ -37,10 +37,12 @@ export function ago(milliseconds, now = Date.now()) {
 
 export const money = (text) => `$${Number(text).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 
+const KEPT = 12; // letters of a cell that are not broken into lines
+
 export function table(caption, heads, rows) {
   return el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": caption },
     el("table", {}, el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))),
-      el("tbody", {}, rows.map((row) => el("tr", {}, row.map((cell) => el("td", {}, cell)))))));
+      el("tbody", {}, rows.map((row) => el("tr", {}, row.map((cell) => el("td", { class: String(cell).length <= KEPT ? "keep" : null }, cell)))))));
 }
 
 const key = (node) => node.id || node.dataset?.name || node.nodeName;

@@ -2,11 +2,16 @@
 import { el, money, short, svg, when } from "./dom.js";
 
 const ROW = 34;
+const MOST = 24; // edges that streams/console/answers.py sends at most
 const WIDTH = 560;
 
 export function flowGraph(edges, subject) {
   const accounts = [...new Set(edges.map((edge) => edge.account))];
-  const addresses = [...new Set(edges.map((edge) => edge.address))];
+  const middle = (address) => { // of the accounts it is joined with: few lines cross when addresses stand beside them
+    const ends = edges.filter((edge) => edge.address === address).map((edge) => accounts.indexOf(edge.account));
+    return ends.reduce((sum, one) => sum + one, 0) / ends.length;
+  };
+  const addresses = [...new Set(edges.map((edge) => edge.address))].sort((a, b) => middle(a) - middle(b));
   const rows = Math.max(accounts.length, addresses.length);
   const height = rows * ROW + 12;
   const y = (names, name) => 6 + (names.indexOf(name) + 0.5) * ((height - 12) / names.length);
@@ -24,7 +29,8 @@ export function flowGraph(edges, subject) {
   const picture = svg("svg", { class: "graph", viewBox: `0 0 ${WIDTH} ${height}`, role: "group",
     "aria-label": `${accounts.length} accounts and ${addresses.length} addresses` },
   lines, accounts.map((name) => box(accounts, name, 4, "account")), addresses.map((name) => box(addresses, name, 366, null)));
-  return el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Accounts and addresses" }, picture);
+  return el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Accounts and addresses" }, picture,
+    edges.length >= MOST && el("p", { class: "small" }, `The first ${MOST} are shown.`));
 }
 
 export function timeStrip(evidence) {

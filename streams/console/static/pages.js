@@ -76,9 +76,9 @@ export async function rulePage(id, rules) {
 
 export async function systemPage() {
   const system = await ask("/api/system");
-  const troubled = Object.entries(system.topics).filter(([, one]) => one.trouble);
+  const troubles = Map.groupBy(Object.entries(system.topics).filter(([, one]) => one.trouble), ([, one]) => one.trouble);
   return [title("System"),
-    troubled.map(([topic, one]) => el("p", { class: "trouble", role: "alert" }, `${topic}: ${one.trouble}`)),
+    [...troubles].map(([trouble, topics]) => el("p", { class: "trouble", role: "alert" }, `${topics.map(([topic]) => topic).join(", ")}: ${trouble}`)),
     el("div", { class: "figures" }, figure(system.verdicts_per_second.toFixed(1), "verdicts a second, last minute"),
       figure(number(system.stories), "stories in memory"), figure(waiting(system.backlog), "transfers not judged yet"),
       figure(system.lists?.age_seconds == null ? "–" : age(system.lists), "age of the oldest list"),
