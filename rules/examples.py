@@ -16,20 +16,24 @@ import msgspec
 from msgspec.structs import replace
 
 from rules.address_state import AddressState
+from rules.change import change_between
 from rules.engine import AccountsEngine
+from rules.exceptions import NO_EXCEPTIONS
 from rules.finding import Answer, Finding
 from rules.graph.network import Network
 from rules.intake import Gate, Intake
 from rules.knowledge import Knowledge
 from rules.lists import ListedAddress, ListEntry, SanctionsList, Watchlist, merge
-from rules.messages import Action, Alert, Severity
+from rules.messages import Action, Alert, Flow, Severity, Source
 from rules.network import CounterpartiesEngine
 from rules.note import Note
 from rules.outcome import Outcome
+from rules.past import past_of
 from rules.profile import Profile
 from rules.reference import Label, ListKind, ReferenceList, combine, fault
-from rules.rule import About, AccountRule, Case, CounterpartyRule, GroupRule, NetworkRule, Rule, Status, Window
-from rules.ruleset import Example, RuleFile, Ruleset
+from rules.retroactive import LookingBack
+from rules.rule import About, AccountRule, Case, CounterpartyRule, GroupRule, LookbackRule, NetworkRule, Rule, Status, Window
+from rules.ruleset import Afterwards, Example, RuleFile, Ruleset
 from rules.seen import Seen
 from rules.stories import Stories
 from rules.transfer import AccountFacts, Kind, Party, Transfer, moment
@@ -177,9 +181,12 @@ def _run(rule: Rule, file: RuleFile, example: Example) -> Outcome:
     said = _Said(_SAID, {})
     rules = {live.id: (alone, file), _SAID.id: (said, RuleFile(rule=_SAID, example=()))}
     stage = _Stage(Ruleset(rules, "example"), _knowledge(example), _notes(example))
-    stage.judge([one for n, raw in enumerate(example.history) for one in said.listen(_step(raw), f"history-{n}")])
+    history = [one for n, raw in enumerate(example.history) for one in said.listen(_step(raw), f"history-{n}")]
+    before = stage.judge(history)
     stage.forget_stories()
     outcome = stage.judge(list(said.listen(_step(example.event), "event")))
+    if isinstance(alone, LookbackRule):
+        return look_back(Ruleset(rules, "example"), example, [*before.flows, *outcome.flows])
     if outcome.tally.raised:
         raise BadExample("the rule raised an exception")
     return outcome
@@ -274,6 +281,29 @@ class _Stage:
         if self._by_address:
             return self._counterparties.judge(outcome.flows, self._states, EVENT_MS, self._network)
         return outcome
+
+
+def look_back(ruleset: Ruleset, example: Example, flows: Iterable[Flow]) -> Outcome:
+    """What the rules say to the change of lists after the event."""
+    after = example.afterwards or Afterwards()
+    reference = example.reference if after.labels is None else replace(example.reference, labels=after.labels)
+    later = replace(
+        example,
+        listed=example.listed if after.listed is None else after.listed,
+        parties=example.parties if after.parties is None else after.parties,
+        reference=reference,
+    )
+    outcome, source = Outcome(), Source("example", 0, 0)
+    back = LookingBack(
+        ruleset.lookback_rules,
+        NO_EXCEPTIONS,
+        outcome.tally,
+        ruleset_hash=ruleset.hash,
+        detected_at=moment(EVENT_MS),
+    )
+    back.change(change_between(_knowledge(example), _knowledge(later)), past_of(flows), source)
+    outcome.alerts = back.alerts
+    return outcome
 
 
 def _step(raw: dict[str, Any]) -> Step:

@@ -4,20 +4,9 @@ from typing import Final, NamedTuple
 
 from rules.knowledge import Knowledge
 from rules.reference import Category
+from rules.reference.attribution import TELLING
 
 CONFIDENCE: Final = 50  # judgement: percent; below, an attribution is a guess
-_FOLLOWED: Final = frozenset(
-    {
-        Category.SANCTIONED,
-        Category.MIXER,
-        Category.DARKNET_MARKET,
-        Category.RANSOMWARE,
-        Category.STOLEN_FUNDS,
-        Category.SCAM,
-        Category.TERRORIST_FINANCING,
-        Category.CHILD_ABUSE,
-    }
-)
 
 
 class Party(NamedTuple):
@@ -39,6 +28,6 @@ def party_of(address: str, knowledge: Knowledge, *, listed: bool) -> Party | Non
     if attributed is not None and attributed[0].confidence >= CONFIDENCE:
         return Party(Category.SANCTIONED, attributed[1].entry_name)
     label = knowledge.reference.label(address)
-    if label is None or label.category not in _FOLLOWED or label.confidence < CONFIDENCE:
+    if label is None or label.category not in TELLING or label.confidence < CONFIDENCE:
         return None
     return Party(label.category, label.entity)

@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from rules.label_log import LabelPart, LabelsInForce
 from rules.list_changes import ListChange, Slot, compare, slots
 from rules.lists import ListEntry, SanctionsList
 
@@ -52,7 +53,7 @@ class InForce(msgspec.Struct, frozen=True, kw_only=True, tag="in_force"):
     reason: str = ""
 
 
-Record = Part | InForce
+Record = Part | InForce | LabelPart | LabelsInForce
 
 encode: Final = msgspec.json.Encoder().encode
 _decode: Final[Callable[[bytes], Record]] = msgspec.json.Decoder(Record).decode
@@ -101,7 +102,9 @@ class ListLog:
         self._open: dict[str, list[ListChange]] = {}
 
     def take(self, record: Record) -> Announced | None:
-        """Read a record; what it puts into force, or None."""
+        """Read a record; what it puts into force, or None. Records about labels are `rules.label_log`'s."""
+        if isinstance(record, LabelPart | LabelsInForce):
+            return None
         if isinstance(record, Part):
             self._open.setdefault(record.announcement, []).append(record.change)
             while len(self._open) > _OPEN:

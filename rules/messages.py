@@ -205,6 +205,7 @@ class Flow(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     signals: tuple[str, ...] = ()  # rules that found something in the account's profile at this transfer, and their words
     listed: bool = False  # the address was on a list when the transfer was judged, and alerted then
     names: tuple[Named, ...] = ()  # parties that no transfer of the account named before
+    labelled: int = 0  # the rank of the address's label (rules.reference.attribution) when the transfer was judged
 
     @property
     def source(self) -> Source:

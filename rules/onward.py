@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rules.illicit import party_of
 from rules.messages import Flow, Named, Source
 from rules.profile import Movement, Profile, contact_key
+from rules.reference.attribution import attributed
 from rules.rule import Case
 from rules.screening import own_address
 from rules.transfer import Kind, Transfer
@@ -96,8 +97,17 @@ def flows_of(
             signals,
             contact in listed,
             names,
+            rank_of(case, contact) if case.labelled else 0,
         )
         names = ()
+
+
+def rank_of(case: Case, address: str) -> int:
+    """How the address is labelled, as far as it may tell something about the past."""
+    found = attributed(
+        (label for labelled, label in case.labelled if labelled == address), case.knowledge.attributed.get(address)
+    )
+    return 0 if found is None else found.rank
 
 
 def signalled_again(case: Case, account_id: str, source: Source, signals: tuple[str, ...]) -> Iterator[Flow]:

@@ -2,7 +2,8 @@
 
 A rule is a class in `rules/FAMILY/NAME.py` beside `NAME.toml` with its words, thresholds and worked examples. It subclasses
 `AccountRule` (asked at every transfer of an account), `CounterpartyRule` (asked at every flow to or from an address) or
-`GroupRule` (asked at flows with signals, with who else was met at the same places).
+`GroupRule` (asked at flows with signals, with who else was met at the same places), `NetworkRule` (asked at first contacts,
+with all of them) or `LookbackRule` (asked when lists or labels change, with what is remembered).
 """
 
 import re
@@ -13,7 +14,8 @@ from typing import Any, ClassVar, Final, Self
 import msgspec
 
 from rules.address_state import AddressState
-from rules.finding import Answer
+from rules.change import Change
+from rules.finding import Answer, Finding
 from rules.graph.edges import Edge
 from rules.graph.network import Network
 from rules.graph.shapes import Shape
@@ -21,6 +23,7 @@ from rules.graph.touches import Touch
 from rules.knowledge import NOTHING, Knowledge, Need
 from rules.messages import Action, Evidence, Flow, ListMatch, Severity
 from rules.note import Note
+from rules.past import Past
 from rules.profile import Profile
 from rules.reference import Label
 from rules.transfer import MAX_VALUE_USD, MICRO, Kind, Transfer, value_micros
@@ -254,3 +257,17 @@ class NetworkRule(Rule):
     def at_node(self, node: str, network: Network) -> Iterable[Shape]:
         """The shapes around an account or address that an account near it being cited has made telling."""
         return ()
+
+
+class LookbackRule(Rule):
+    """Asked when sanctions lists or address labels change; the subject of its findings is an account.
+
+    A finding that `continues` another alert closes it. `clears_with` is another rule whose exceptions about an account and
+    a list entry hold here, too.
+    """
+
+    clears_with: ClassVar[str] = ""
+
+    def look_back(self, change: Change, past: Past) -> Iterable[tuple[str, Finding]]:
+        """The accounts that the change tells something about, and what."""
+        raise NotImplementedError

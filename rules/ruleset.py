@@ -14,8 +14,8 @@ import msgspec
 from rules.assets import AssetClass
 from rules.lists import ListEntry
 from rules.messages import Action, Severity
-from rules.reference import Rows
-from rules.rule import About, AccountRule, CounterpartyRule, GroupRule, NetworkRule, Rule, Status
+from rules.reference import Label, Rows
+from rules.rule import About, AccountRule, CounterpartyRule, GroupRule, LookbackRule, NetworkRule, Rule, Status
 from rules.tailoring import tailored
 from rules.transfer import Kind
 
@@ -30,11 +30,20 @@ class BadRule(ValueError):
         super().__init__("; ".join(self.faults))
 
 
+class Afterwards(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What lists and labels are after the event of an example; what is left out stays as it was."""
+
+    listed: tuple[str, ...] | None = None
+    parties: tuple[ListEntry, ...] | None = None
+    labels: tuple[Label, ...] | None = None
+
+
 class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A worked example: what went before, what happens, what the rule must answer. `rules.examples` runs it.
 
     `severity`, where given, is the one that the alert must have, `words` are those that must go with a signal. `noted` are
-    addresses that a story about other accounts names, with its severity, found at `noted_at`.
+    addresses that a story about other accounts names, with its severity, found at `noted_at`. A rule that
+    looks back is asked when lists change `afterwards`.
     """
 
     name: str
@@ -49,6 +58,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     noted_at: str = "-30d"
     screened: bool = True
     reference: Rows = Rows()
+    afterwards: Afterwards | None = None
 
 
 class RuleFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -110,6 +120,7 @@ class Ruleset:
         self.counterparty_rules = tuple(rule for rule in running if isinstance(rule, CounterpartyRule))
         self.group_rules = tuple(rule for rule in running if isinstance(rule, GroupRule))
         self.network_rules = tuple(rule for rule in running if isinstance(rule, NetworkRule))
+        self.lookback_rules = tuple(rule for rule in running if isinstance(rule, LookbackRule))
 
     def __getitem__(self, rule_id: str) -> Rule:
         """The rule of that id. Raises KeyError."""

@@ -70,12 +70,14 @@ class CounterpartiesStage(SwappingStage[CounterpartiesEngine]):
             replaced={key: _pack(states[key]) for key in sorted(outcome.addresses)},
             notes={address: _pack(note) for address, note in outcome.notes.items()},
         )
-        back = LookingBack(self.ruleset, moment(judged_ms))
+        rules, exceptions = self._engine.ruleset, self._engine.knowledge.exceptions
+        back = LookingBack(
+            rules.lookback_rules, exceptions, outcome.tally, ruleset_hash=self.ruleset, detected_at=moment(judged_ms)
+        )
         lookback.remember(sorted(flows), states[lookback.SEEN], states, back, writes)
         if lists:
             lookback.look_back(lists, partition, states, flows, back, self._listed_elsewhere, writes)
             lookback.forget(work.keys, states)
-        outcome.tally.findings.update(alert.rule_id for alert in back.alerts)
         messages = [alert_message(alert) for alert in (*outcome.alerts, *back.alerts)]
         messages += [deadletter_message(letter) for letter in unread]
         return Judged(Outputs(messages), writes, (len(flows), 0, 0, len(unread)), outcome.tally, {})

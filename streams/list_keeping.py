@@ -8,6 +8,7 @@ from typing import Final
 
 from aiokafka.errors import KafkaError
 
+from rules.label_log import Labels
 from rules.list_log import BrokenLog
 from rules.lists import Watchlist
 from streams import metrics
@@ -25,7 +26,11 @@ _SAY_AGAIN_SECONDS: Final = 60.0
 
 
 class ListKeeping:
-    """Keeps the lists of one worker. `install` is called in a thread with each watchlist that has come into force."""
+    """Keeps the lists of one worker. `install` is called in a thread with each watchlist that has come into force.
+
+    What address labels tell of the past is announced, too: `labels` gives it for the lists in force here, and
+    `labels_changed` is called when another worker has announced other labels.
+    """
 
     def __init__(
         self,
@@ -35,6 +40,8 @@ class ListKeeping:
         *,
         refresh_seconds: float,
         approved: Callable[[str], bool],
+        labels: Callable[[], Labels],
+        labels_changed: Callable[[], None],
     ) -> None:
         self._sources = sources
         self._in_force = in_force
@@ -45,6 +52,10 @@ class ListKeeping:
         self._refreshed = time.monotonic()
         self._said = 0.0
         self._installed = ""
+        self._labels = labels
+        self._labels_changed = labels_changed
+        self._labels_told = ""  # the version of ours that was announced or refused last
+        self._labels_seen = ""
 
     async def begin(self) -> Watchlist:
         """Which lists to begin with: those in force, after ours were announced if they are newer. Waits for Kafka."""
@@ -78,6 +89,7 @@ class ListKeeping:
     async def _turn(self) -> None:
         if await self._in_force.poll(_POLL_MS):
             await self._take()
+        await self._propose_labels()
         if self._refreshing is not None and self._refreshing.done():
             done, self._refreshing = self._refreshing, None
             done.result()
@@ -94,6 +106,20 @@ class ListKeeping:
         if why_not is not None:
             metrics.count_list_refresh(LISTS, Result.REFUSED.value, current=False)
             log.error("our lists are not announced", extra={"reason": why_not, "in_force": self._in_force.version})
+
+    async def _propose_labels(self) -> None:
+        """Announce what our labels tell unless it is in force; look at our files when another worker has newer ones."""
+        labels = self._labels()
+        if labels.version != self._labels_told:
+            why_not = await self._in_force.propose_labels(labels)
+            self._labels_told = labels.version
+            if why_not is not None:
+                metrics.count_list_refresh(LISTS, Result.REFUSED.value, current=False)
+                log.error("our labels are not announced", extra={"reason": why_not})
+        if self._in_force.labels_version != self._labels_seen:
+            self._labels_seen = self._in_force.labels_version
+            if self._labels_seen != labels.version:
+                self._labels_changed()
 
     async def _take(self) -> None:
         watchlist, version = self._in_force.watchlist, self._in_force.version

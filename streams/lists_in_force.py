@@ -5,10 +5,12 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from rules.label_log import LabelLog, LabelPart, Labels, LabelsInForce, label_announcement
 from rules.list_changes import Slot, slots
 from rules.list_log import Announced, InForce, ListLog, announcement, apply, facts_of, read, version_of
 from rules.lists import SanctionsList, Watchlist, merge
@@ -33,6 +35,7 @@ class ListsInForce:
         self._by = by
         self._transactional = transactional
         self._log = ListLog()
+        self._labels = LabelLog()
         self._held: dict[Slot, SanctionsList] = {}
         self._consumer: AIOKafkaConsumer | None = None
         self._at = 0
@@ -52,6 +55,11 @@ class ListsInForce:
     def watchlist(self) -> Watchlist | None:
         """The lists in force together, None before the first announcement."""
         return merge(self._held.values()) if self._held else None
+
+    @property
+    def labels_version(self) -> str:
+        """The version of the labels in force, empty before the first announcement."""
+        return self._labels.labels.version
 
     async def _connected(self) -> AIOKafkaConsumer:
         """The consumer, connected; reading goes on where it stopped. Raises KafkaError, OSError, TimeoutError."""
@@ -99,12 +107,12 @@ class ListsInForce:
         done = []
         for one in records:
             record = read(one.value)
-            if record is not None:
-                announced = self._log.take(record)
-                if isinstance(record, InForce):
-                    self._ended.add(record.announcement)
-                if announced is not None:
-                    done.append(announced)
+            if isinstance(record, InForce | LabelsInForce):
+                self._ended.add(record.announcement)
+            if isinstance(record, LabelPart | LabelsInForce):
+                self._labels.take(record)
+            elif record is not None and (announced := self._log.take(record)) is not None:
+                done.append(announced)
         if done:
             self._held = await asyncio.to_thread(_apply_all, self._held, done)
         self._at = await consumer.position(_PLACE)
@@ -139,8 +147,26 @@ class ListsInForce:
                 return None
             if (why_not := self.objection(lists, approved)) is not None:
                 return why_not
-            await self._announce(lists, reason)
+            name, at_ms = secrets.token_hex(8), int(time.time() * 1000)
+            held = self.lists
+            make = partial(announcement, held, lists, name=name, by=self._by, at_ms=at_ms, reason=reason)
+            await self._announce(name, await asyncio.to_thread(make))
         return "other workers announce other lists all the time"
+
+    async def propose_labels(self, labels: Labels, *, accepted: bool = False, reason: str = "") -> str | None:
+        """As `propose`, for what labels tell of the past."""
+        for _ in range(_ATTEMPTS):
+            await self.catch_up()
+            if self.labels_version == labels.version:
+                self._labels.share(labels)
+                return None
+            if self.labels_version and not accepted and (why_not := self._labels.objection(labels)) is not None:
+                return why_not
+            name, at_ms = secrets.token_hex(8), int(time.time() * 1000)
+            held = self._labels.labels
+            make = partial(label_announcement, held, labels, name=name, by=self._by, at_ms=at_ms, reason=reason)
+            await self._announce(name, await asyncio.to_thread(make))
+        return "other workers announce other labels all the time"
 
     def _share(self, lists: Sequence[SanctionsList]) -> None:
         """Hold the caller's objects where they are equal to ours, so that a worker has each list once."""
@@ -149,12 +175,8 @@ class ListsInForce:
             if held is not None and held.entries == each.entries:
                 self._held[slot] = each
 
-    async def _announce(self, lists: Sequence[SanctionsList], reason: str) -> None:
+    async def _announce(self, name: str, records: Sequence[bytes]) -> None:
         """Send an announcement and wait until we read its end; whether it took force is then known."""
-        name = secrets.token_hex(8)
-        records = await asyncio.to_thread(
-            lambda: announcement(self.lists, lists, name=name, by=self._by, at_ms=int(time.time() * 1000), reason=reason)
-        )
         producer = AIOKafkaProducer(
             **self._kafka.options(),
             acks="all",
@@ -175,7 +197,8 @@ class ListsInForce:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the announcement does not come back from {LISTS}")
             await self._read(_QUIET_MS)
-        log.info("lists announced", extra={"announcement": name, "records": len(records), "in_force": self.version})
+        facts = {"announcement": name, "records": len(records), "in_force": self.version, "labels": self.labels_version}
+        log.info("lists announced", extra=facts)
 
 
 def _apply_all(held: dict[Slot, SanctionsList], done: Sequence[Announced]) -> dict[Slot, SanctionsList]:

@@ -9,22 +9,24 @@ from typing import Any, Final
 
 import msgspec
 
-from rules.list_log import Announced, Record
+from rules.change import Change
+from rules.list_log import Record
+from rules.lists import ListEntry
+from rules.lists_seen import ListsSeen
 from rules.messages import Flow, ListMatch, Source
-from rules.name_keys import name_keys
-from rules.retroactive import (
+from rules.name_keys import ID_BYTES, name_id, name_keys
+from rules.past import (
     FOLLOWED,
     Bearer,
     Dealing,
-    Difference,
-    ListsSeen,
-    LookingBack,
-    Lookups,
+    Past,
+    alike,
     dealing_of,
-    difference_of,
     middlemen,
     own_addresses,
+    sought_for,
 )
+from rules.retroactive import LookingBack
 from streams.delivery.stage import Writes, framed, parts
 from streams.settings import LISTS
 
@@ -34,6 +36,7 @@ _DEALT: Final = "dealt "
 _CONTACTS: Final = "contacts "
 _OWNER: Final = "owner "
 _NAMED: Final = "named "
+_BEARERS: Final = "bearers "
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 _read_dealing: Final = msgspec.msgpack.Decoder(Dealing).decode
@@ -51,7 +54,7 @@ def is_own(key: str) -> bool:
 
 def is_read_once(key: str) -> bool:
     """Whether a state is appended to without being loaded, so that it must not be kept in memory."""
-    return key.startswith((_DEALT, _CONTACTS, _OWNER, _NAMED))
+    return key.startswith((_DEALT, _CONTACTS, _OWNER, _NAMED, _BEARERS))
 
 
 def fresh(key: str) -> Any:
@@ -68,6 +71,8 @@ def load(key: str, packed: bytes) -> Any:
     if key.startswith(_DEALT):
         return [_read_dealing(part) for part in parts(packed)]
     if key.startswith(_NAMED):
+        return [packed[at : at + ID_BYTES] for at in range(0, len(packed), ID_BYTES)]
+    if key.startswith(_BEARERS):
         return [_read_bearer(part) for part in parts(packed)]
     return [part.decode() for part in parts(packed)]
 
@@ -78,19 +83,19 @@ def remember(flows: Iterable[Flow], seen: ListsSeen, states: Mapping[str, Any], 
     for flow in flows:
         if not flow.first and not flow.names:
             continue
-        match = seen.recent.get(flow.address) if flow.first and not flow.listed else None
-        if match is not None:
-            back.late(flow, match)
-        dealing = dealing_of(flow, screened=flow.listed or match is not None)
+        dealing = dealing_of(flow, screened=flow.listed, labelled=flow.labelled)
         told: list[tuple[str, Any, bytes]] = []
         if flow.first:
-            told.append((_DEALT + flow.address, dealing, _pack(dealing)))
-            told.append((_CONTACTS + flow.account_id, flow.address, flow.address.encode()))
+            for change in seen.missed(flow.address, listed=flow.listed, labelled=flow.labelled):
+                back.late(flow, change)
+            told.append((_DEALT + flow.address, dealing, framed(_pack(dealing))))
+            told.append((_CONTACTS + flow.account_id, flow.address, framed(flow.address.encode())))
         for named in flow.names:
-            bearer = Bearer(named, flow.address, dealing)
-            told += [(_NAMED + key, bearer, _pack(bearer)) for key in name_keys(named.name)]
+            bearer, number = Bearer(named, flow.address, dealing), name_id(named.name)
+            told.append((_BEARERS + number.hex(), bearer, framed(_pack(bearer))))
+            told += [(_NAMED + key, number, number) for key in name_keys(named.name)]
         for key, value, part in told:
-            appended[key] = appended.get(key, b"") + framed(part)
+            appended[key] = appended.get(key, b"") + part
             if (held := states.get(key)) is not None:
                 held.append(value)
         if flow.own_address:
@@ -110,14 +115,20 @@ def look_back(
     seen: ListsSeen = states[SEEN]
     owners = {key.removeprefix(_OWNER): value for key, value in states.items() if key.startswith(_OWNER) and value}
     owners |= {flow.own_address: flow.account_id for flow in flows if flow.own_address}
-    found = Lookups(_Prefixed(states, _DEALT), _Prefixed(states, _CONTACTS), owners, _Prefixed(states, _NAMED))
+    found = Past(
+        _Prefixed(states, _DEALT),
+        _Prefixed(states, _CONTACTS),
+        owners,
+        _Prefixed(states, _NAMED),
+        _Prefixed(states, _BEARERS),
+    )
     for offset, record in records:
-        announced = seen.take(record)
-        if announced is None:
+        change = seen.take(record, offset)
+        if change is None:
             continue
-        difference = _told(announced, listed_elsewhere)
-        back.change(difference, found, Source(LISTS, partition, offset))
-        seen.learn(difference)
+        change = _told(change, listed_elsewhere)
+        back.change(change, found, Source(LISTS, partition, offset))
+        seen.learn(change)
     if records:
         writes.replaced[SEEN] = _pack(seen)
 
@@ -134,22 +145,31 @@ def wanted(records: ListRecords, flows: Sequence[Flow], states: Mapping[str, Any
         return {SEEN}
     trial = _read_seen(_pack(states[SEEN]))
     keys: set[str] = set()
-    for _, record in records:
-        announced = trial.take(record)
-        if announced is not None:
-            difference = difference_of(announced)
-            trial.learn(difference)
-            keys |= {_NAMED + key for match in difference.named for key in name_keys(match.matched)}
-            for address in (*difference.listed, *difference.delisted):
-                keys |= _around(address, address in difference.listed, flows, states)
+    for offset, record in records:
+        change = trial.take(record, offset)
+        if change is not None:
+            trial.learn(change)
+            for new in change.named:
+                keys |= _bearing(new.entries, states)
+            followed = {*change.listed, *(address for address, label in change.relabelled.items() if label.leads_on)}
+            for address in (*change.listed, *change.delisted, *change.relabelled):
+                keys |= _around(address, address in followed, flows, states)
     return keys
 
 
-def _around(address: str, listed: bool, flows: Sequence[Flow], states: Mapping[str, Any]) -> set[str]:
+def _bearing(entries: Sequence[ListEntry], states: Mapping[str, Any]) -> set[str]:
+    """The states of the keys of listed names, and then of those who may bear them."""
+    keys = {_NAMED + key for sought in sought_for(entries) for word in sought for key in word.every}
+    if keys <= states.keys():
+        keys |= {_BEARERS + each for each in alike(entries, _Prefixed(states, _NAMED))}
+    return keys
+
+
+def _around(address: str, followed: bool, flows: Sequence[Flow], states: Mapping[str, Any]) -> set[str]:
     """The states of an address, of the accounts that dealt with it, and of what leads one hop on."""
     keys = {_DEALT + address}
     known = states.get(_DEALT + address)
-    if known is None or not listed:
+    if known is None or not followed:
         return keys
     now = [dealing_of(flow, screened=False) for flow in flows if flow.first and flow.address == address]
     owned = {flow.own_address for flow in flows}
@@ -163,11 +183,10 @@ def _around(address: str, listed: bool, flows: Sequence[Flow], states: Mapping[s
     return keys
 
 
-def _told(announced: Announced, listed_elsewhere: Elsewhere) -> Difference:
+def _told(change: Change, listed_elsewhere: Elsewhere) -> Change:
     """A delisting of an address that another entry still lists is none."""
-    difference = difference_of(announced)
-    gone = {key: match for key, match in difference.delisted.items() if not listed_elsewhere(key, match)}
-    return Difference(difference.listed, gone, difference.named)
+    gone = {key: match for key, match in change.delisted.items() if not listed_elsewhere(key, match)}
+    return msgspec.structs.replace(change, delisted=gone)
 
 
 class _Prefixed(Mapping[str, Any]):

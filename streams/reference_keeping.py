@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from rules.reference import Reference
@@ -28,11 +29,18 @@ class ReferenceKeeping:
         self._reference = reference
         self._install = install
         self._refresh_seconds = refresh_seconds
+        self._now = asyncio.Event()
+
+    def look_now(self) -> None:
+        """Another worker has taken over other lists: ours may have changed, too."""
+        self._now.set()
 
     async def run(self) -> None:
         """Look again at every refresh, until cancelled. Never raises."""
         while self._refresh_seconds:
-            await asyncio.sleep(self._refresh_seconds)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._now.wait(), self._refresh_seconds)
+            self._now.clear()
             try:
                 await asyncio.to_thread(self.refresh)
             except Exception:  # a fault of ours must not end the worker: it goes on with the lists it has

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from inspect import cleandoc
 
-from rules.rule import CounterpartyRule, GroupRule, Rule
+from rules.rule import CounterpartyRule, GroupRule, LookbackRule, Rule
 from rules.ruleset import RuleFile, Ruleset
 from streams.evasion.saved import Saved
 
@@ -51,6 +51,8 @@ def _section(rule: Rule, file: RuleFile, saved: Saved | None) -> Iterator[str]:
         asked = "first transfer of an account on a device" if rule.of_device else "flow between an account and the address"
     elif isinstance(rule, GroupRule):
         asked = "flow with signals"
+    elif isinstance(rule, LookbackRule):
+        asked = "change of sanctions lists or labels"
     kinds = ", ".join(sorted(getattr(rule, "asked_on", ())))
     yield f"## {about.id}"
     yield ""

@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError, UnknownError
 from rules.engine import AccountsEngine
 from rules.exceptions import Exceptions
 from rules.knowledge import Knowledge
+from rules.label_log import NO_LABELS, Labels
 from rules.lists import Watchlist, merge
 from rules.network import CounterpartiesEngine
 from rules.reference import Reference
@@ -56,6 +57,7 @@ class _Judging:
         self._archive = Archive(settings.archive_folder())
         self._changing = Lock()  # lists and rules are each put into force in a thread of their own
         self.knowledge = knowledge
+        self.labels = NO_LABELS  # what the labels in force here tell of the past
 
     def begin(self, watchlist: Watchlist) -> tuple[AccountsStage, CounterpartiesStage]:
         """Make the stages, with the lists in force."""
@@ -91,6 +93,7 @@ class _Judging:
     def _learn(self, **lists: Watchlist | Reference) -> None:
         self.knowledge = msgspec.structs.replace(self.knowledge, **lists)
         self._archive.keep(self._ruleset, self.knowledge)
+        self.labels = Labels.of(self.knowledge)
         _ = self.knowledge.names  # compiled now: it takes seconds, and the first transfer shall not wait for it
         metrics.forget_lists()
         _announce_lists(self.knowledge)
@@ -139,6 +142,13 @@ def run_worker(settings: Settings, ruleset: Ruleset, knowledge: Knowledge, sourc
     metrics.TRANSACTIONAL.set(transactional)
     judging = _Judging(settings, ruleset, knowledge)
     keeper = sources.keeper
+    metrics.expect_list_source(SOURCE)
+    reference_keeping = ReferenceKeeping(
+        settings.reference,
+        knowledge.reference,
+        lambda reference: judging.install(reference=reference),
+        refresh_seconds=settings.lists_refresh_seconds,
+    )
     metrics.expect_list_source(LISTS)
     keeping = ListKeeping(
         sources,
@@ -146,13 +156,8 @@ def run_worker(settings: Settings, ruleset: Ruleset, knowledge: Knowledge, sourc
         lambda watchlist: judging.install(watchlist=watchlist),
         refresh_seconds=settings.lists_refresh_seconds,
         approved=lambda digest: keeper.approval(digest) is not None,
-    )
-    metrics.expect_list_source(SOURCE)
-    reference_keeping = ReferenceKeeping(
-        settings.reference,
-        knowledge.reference,
-        lambda reference: judging.install(reference=reference),
-        refresh_seconds=settings.lists_refresh_seconds,
+        labels=lambda: judging.labels,
+        labels_changed=reference_keeping.look_now,
     )
     health.waiting_for = lambda: "waiting for the lists in force"
     stages = judging.begin(loop.run_until_complete(_while_beating(health, keeping.begin())))

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from rules.rule import AccountRule, CounterpartyRule, GroupRule, NetworkRule
+from rules.rule import AccountRule
 from rules.ruleset import Ruleset
 from rules.transfer import moment
 from streams.auditing import accounts
@@ -56,7 +56,7 @@ async def audit(
     bundles = Bundles(report)
     book = AlertBook(
         {rule.about.id for rule in ruleset.rules if isinstance(rule, AccountRule)},
-        {rule.about.id for rule in ruleset.rules if isinstance(rule, CounterpartyRule | GroupRule | NetworkRule)},
+        {rule.about.id for rule in ruleset.rules if not isinstance(rule, AccountRule)},
     )
     ends = await _journal_ends(log)
     await asyncio.sleep(settle_seconds)

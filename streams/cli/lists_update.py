@@ -10,14 +10,16 @@ import click
 import msgspec
 from aiokafka.errors import KafkaError
 
+from rules.knowledge import Knowledge
+from rules.label_log import Labels
 from rules.list_changes import EntryChange, ListChange, compare, describe
-from rules.lists import SanctionsList
 from streams.cli.lists import list_option, lists
 from streams.cli.options import json_option, timeout_option, with_settings
 from streams.cli.output import Output
 from streams.kafka_access import kafka_away, silence_client_log
 from streams.listfeed.keeper import Refreshed, Result, label_of
 from streams.lists_in_force import ListsInForce
+from streams.referencefeed import load_reference
 from streams.refreshing import CURRENT, ListSources, keeper_in
 from streams.settings import Settings
 from streams.watchlists import load_watchlist
@@ -86,7 +88,7 @@ def _words(done: Refreshed) -> str:
 
 @lists.command()
 @list_option
-@with_settings("kafka", "lists_dir")
+@with_settings("kafka", "lists_dir", "reference")
 @click.option("--accept", "accepted", is_flag=True, help="Even where they lost much, or were in force before.")
 @click.option("--reason", metavar="TEXT", help="Why: stands in the announcement together with your name.")
 @click.option("--by", default=getpass.getuser, metavar="NAME", show_default="your user name", help="Who says so.")
@@ -103,6 +105,9 @@ def announce(
 ) -> None:
     """Put the lists into force on every worker now, instead of at their next refresh.
 
+    Announced as well is what the address labels of LOCKGATE_REFERENCE tell of the past; workers take the labels themselves
+    from their own files, and look at them at once.
+
     Exit codes: 0 they are in force; 1 they were refused, and why; 2 a list cannot be used; 3 Kafka is not reachable.
     """
     if accepted and not reason:
@@ -111,7 +116,8 @@ def announce(
     held = ListSources(sources or settings.lists, keeper_in(settings.lists_folder()))
     held.start()
     held.refresh()
-    why_not, version = asyncio.run(_announce(settings, held.watchlist.lists, accepted, by, reason or "", timeout_seconds))
+    knowledge = Knowledge(held.watchlist, load_reference(settings.reference))
+    why_not, version = asyncio.run(_announce(settings, knowledge, accepted, by, reason or "", timeout_seconds))
     facts = {"in_force": why_not is None, "version": version, "reason": why_not}
     Output(as_json).line(facts, f"in force: {version}" if why_not is None else f"refused: {why_not}")
     if why_not is not None:
@@ -119,13 +125,17 @@ def announce(
 
 
 async def _announce(
-    settings: Settings, lists: Sequence[SanctionsList], accepted: bool, by: str, reason: str, timeout_seconds: float
+    settings: Settings, knowledge: Knowledge, accepted: bool, by: str, reason: str, timeout_seconds: float
 ) -> tuple[str | None, str]:
+    lists = knowledge.watchlist.lists if knowledge.watchlist is not None else ()
     kafka = settings.kafka_access()
     in_force = ListsInForce(kafka, by=by, transactional=False)
     try:
         async with asyncio.timeout(timeout_seconds):
-            return await in_force.propose(lists, lambda _: accepted, reason=reason), in_force.version
+            why_not = await in_force.propose(lists, lambda _: accepted, reason=reason)
+            if why_not is None:
+                why_not = await in_force.propose_labels(Labels.of(knowledge), accepted=accepted, reason=reason)
+            return why_not, in_force.version
     except (KafkaError, OSError, TimeoutError):
         raise kafka_away(kafka) from None
     finally:

@@ -22,12 +22,15 @@ from rules.graph.network import Network
 from rules.intake import Gate, Intake
 from rules.knowledge import Knowledge
 from rules.list_log import read
+from rules.lists_seen import ListsSeen
 from rules.messages import Flow, Source
-from rules.name_keys import name_keys
+from rules.name_keys import name_id, name_keys
 from rules.network import CounterpartiesEngine
 from rules.note import Note
+from rules.outcome import Tally
+from rules.past import Bearer, Dealing, Past, dealing_of
 from rules.profile import Profile
-from rules.retroactive import Bearer, Dealing, ListsSeen, LookingBack, Lookups, dealing_of, difference_of
+from rules.retroactive import LookingBack
 from rules.ruleset import Ruleset
 from rules.seen import Seen
 from rules.transfer import Kind, moment
@@ -104,7 +107,7 @@ class Stored:
             self.segments.pop(number, None)
 
 
-class Past:
+class Remembered:
     """Everything ever dealt, in memory: what a change of lists is looked up in."""
 
     def __init__(self) -> None:
@@ -112,27 +115,29 @@ class Past:
         self._dealings: defaultdict[str, list[Dealing]] = defaultdict(list)
         self._contacts: defaultdict[str, list[str]] = defaultdict(list)
         self._owners: dict[str, str] = {}
+        self._named: defaultdict[str, list[bytes]] = defaultdict(list)
         self._bearers: defaultdict[str, list[Bearer]] = defaultdict(list)
 
     def remember(self, flows: Iterable[Flow], back: LookingBack, stored: Stored) -> None:
         for flow in flows:
             if not flow.first and not flow.names:
                 continue
-            match = self._seen.recent.get(flow.address) if flow.first and not flow.listed else None
-            if match is not None:
-                back.late(flow, match)
-            dealing = dealing_of(flow, screened=flow.listed or match is not None)
+            dealing = dealing_of(flow, screened=flow.listed, labelled=flow.labelled)
             told = []
             if flow.first:
+                for missed in self._seen.missed(flow.address, listed=flow.listed, labelled=flow.labelled):
+                    back.late(flow, missed)
                 self._dealings[flow.address].append(dealing)
                 self._contacts[flow.account_id].append(flow.address)
                 told.append((f"dealt {flow.address}", pack(dealing)))
                 told.append((f"contacts {flow.account_id}", flow.address.encode()))
             for named in flow.names:
-                bearer = Bearer(named, flow.address, dealing)
+                bearer, number = Bearer(named, flow.address, dealing), name_id(named.name)
+                self._bearers[number.hex()].append(bearer)
+                told.append((f"bearers {number.hex()}", pack(bearer)))
                 for key in name_keys(named.name):
-                    self._bearers[key].append(bearer)
-                    told.append((f"named {key}", pack(bearer)))
+                    self._named[key].append(number)
+                    stored.states[f"named {key}"] = stored.states.get(f"named {key}", b"") + number
             for key, part in told:
                 stored.states[key] = stored.states.get(key, b"") + framed(part)
             if flow.own_address:
@@ -140,14 +145,13 @@ class Past:
                 stored.states[f"owner {flow.own_address}"] = flow.account_id.encode()
 
     def change(self, records: Sequence[Record], back: LookingBack, partition: int, stored: Stored) -> None:
-        found = Lookups(self._dealings, self._contacts, self._owners, self._bearers)
+        found = Past(self._dealings, self._contacts, self._owners, self._named, self._bearers)
         for offset, _, value in records:
             record = read(value)
-            announced = self._seen.take(record) if record is not None else None
-            if announced is not None:
-                difference = difference_of(announced)
-                back.change(difference, found, Source(LISTS, partition, offset))
-                self._seen.learn(difference)
+            change = self._seen.take(record, offset) if record is not None else None
+            if change is not None:
+                back.change(change, found, Source(LISTS, partition, offset))
+                self._seen.learn(change)
         if records:
             stored.states["lists seen"] = pack(self._seen)
 
@@ -231,14 +235,21 @@ class Recomputation:
         alerts: list[tuple[bytes, bytes]] = []
         taken = [0, 0]
         lists = self._reader.read(LISTS, partition)
-        past = Past()
+        past = Remembered()
         for batch in self._batches("counterparties", partition):
             bundles = self._cut(FLOWS, partition, records, taken, 0, batch["ranges"][0])
             changes = self._cut(LISTS, partition, lists, taken, 1, batch["ranges"][1])
             flows = [flow for _, _, bundle in bundles for flow in read_flows(bundle or b"")]
             outcome = self._network.judge(flows, states, batch["judged_ms"], network)
             stored.keep(*network.take_changes())
-            back = LookingBack(self._network.ruleset.hash, moment(batch["judged_ms"]))
+            rules = self._network.ruleset
+            back = LookingBack(
+                rules.lookback_rules,
+                self._network.knowledge.exceptions,
+                Tally(),
+                ruleset_hash=rules.hash,
+                detected_at=moment(batch["judged_ms"]),
+            )
             past.remember(sorted(flows), back, stored)
             past.change(changes, back, partition, stored)
             sent = [(ALERTS, one.account_id.encode(), to_json(one)) for one in (*outcome.alerts, *back.alerts)]

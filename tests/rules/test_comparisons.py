@@ -38,6 +38,7 @@ _CITES: Final = "decides what is cited, which tests/rules/graph holds"
 _TYPED: Final = "always so for a rule that does not look back; said for the type checker"
 _KNOWN_GOOD: Final = "examples have no known-good pairs and no second entry: tests/rules/test_known_good.py has"
 _SHOWN: Final = "decides what an alert shows, not whether there is one"
+_CLOSES: Final = "decides which alert is closed: tests/streams/test_retroactive.py"
 EXCEPTIONS: Final[dict[tuple[str, str, int], str]] = {
     ("laundering.fan_in", "times[index - self.back] <= times[index] - self.window", 0): _SHORTCUT,
     ("laundering.fan_out", "times[index - self.back] <= times[index] - self.window", 0): _SHORTCUT,
@@ -45,6 +46,9 @@ EXCEPTIONS: Final[dict[tuple[str, str, int], str]] = {
     ("sanctions.name_match", "match.entry.entry_id not in cleared", 0): _KNOWN_GOOD,
     ("sanctions.name_match", "match is not best[1]", 0): _KNOWN_GOOD,
     ("sanctions.name_match", "one.role != 'holder'", 0): _SHOWN,
+    ("sanctions.newly_named", "named.role != 'holder'", 0): _SHOWN,
+    ("sanctions.newly_named", "best[place][0] < percent", 0): _SHOWN,
+    ("sanctions.delisted", "first is not None", 0): _CLOSES,
     ("laundering.constant_share", "points >= self.least", 0): _EXACTLY,
     ("laundering.constant_share", "points + self.company * min(company, most) >= self.least", 0): _EXACTLY,
     ("laundering.constant_share", "points >= _PROOF", 0): _CITES,

@@ -1,0 +1,162 @@
+"""What is remembered of the past: the first contact between each account and address, and whom transfers named.
+
+One hop: an account never dealt with an address, but with the own address of an account that did, or the other way round.
+What happens between addresses outside the exchange is not seen here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from rules.list_changes import names_of
+from rules.lists import ListEntry
+from rules.messages import Evidence, Flow, Named
+from rules.name_keys import Sought, candidates, name_id, name_keys, sought_words
+
+MIDDLEMEN: Final = 200  # judgement: accounts behind an address that one hop is followed from; more make it a service
+FOLLOWED: Final = 200  # judgement: addresses of one account that are followed
+SLIPS_SOUGHT: Final = 1_000  # judgement: newly listed names up to which slips are sought; a whole new list is more
+
+
+class Dealing(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The first contact of an account with an address.
+
+    `screened`: the address was listed then, and alerted at the transfer. `labelled` is the rank that its label had then
+    (`rules.reference.attribution`).
+    """
+
+    account_id: str
+    inflow: bool
+    occurred_ms: int
+    value: int
+    event_id: str
+    amount: str
+    asset: str
+    own_address: str
+    screened: bool
+    labelled: int = 0
+
+    def evidence(self, shows: str) -> Evidence:
+        """The transfer, and what it shows."""
+        return Evidence.of(self.event_id, self.amount, self.asset, self.value, self.occurred_ms, shows)
+
+
+class Bearer(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Somebody whom a transfer of an account named for the first time, and the transfer."""
+
+    named: Named
+    address: str
+    dealing: Dealing
+
+
+class Hop(msgspec.Struct, frozen=True):
+    """How an account is one hop away: through which account and which of its addresses, and the transfer between them."""
+
+    middle: str
+    through: str
+    dealing: Dealing
+
+
+class Past(msgspec.Struct):
+    """What is stored of dealings, as far as it was asked for."""
+
+    dealings: Mapping[str, Sequence[Dealing]] = {}  # by address
+    contacts: Mapping[str, Sequence[str]] = {}  # the addresses of an account
+    owners: Mapping[str, str] = {}  # the account of an own address
+    named: Mapping[str, Sequence[bytes]] = {}  # ids of names by the keys of their words
+    bearers: Mapping[str, Sequence[Bearer]] = {}  # by the id of a name, in hex
+
+    def met(self, address: str) -> dict[str, list[Dealing]]:
+        """The accounts that dealt with an address, in order, each with its dealings."""
+        return by_account(self.dealings.get(address, ()))
+
+    def bearing(self, entries: Sequence[ListEntry]) -> list[Bearer]:
+        """Who may bear one of the names of some list entries, each once."""
+        ids = alike(entries, self.named)
+        return list(dict.fromkeys(bearer for each in ids for bearer in self.bearers.get(each, ())))
+
+    def nearby(self, address: str) -> dict[str, Hop]:
+        """The accounts one hop away from an address, in order; none where too many dealt with it."""
+        direct = self.met(address)
+        if len(direct) > MIDDLEMEN:
+            return {}
+        found: dict[str, Hop] = {}
+        for middle, dealings in direct.items():
+            for own in own_addresses(dealings):
+                for dealing in self.dealings.get(own, ()):
+                    found.setdefault(dealing.account_id, Hop(middle, own, dealing))
+            for contact in self.contacts.get(middle, ())[:FOLLOWED]:
+                owner = self.owners.get(contact)
+                if owner is not None:
+                    reached = [one for one in self.dealings.get(contact, ()) if one.account_id == middle]
+                    if reached:
+                        found.setdefault(owner, Hop(middle, contact, reached[0]))
+        return {account_id: hop for account_id, hop in sorted(found.items()) if account_id not in direct}
+
+
+def dealing_of(flow: Flow, *, screened: bool, labelled: int = 0) -> Dealing:
+    """What a flow tells of the first contact of its account and address."""
+    return Dealing(
+        flow.account_id,
+        flow.inflow,
+        flow.occurred_ms,
+        flow.value,
+        flow.event_id,
+        flow.amount,
+        flow.asset,
+        flow.own_address,
+        screened,
+        labelled,
+    )
+
+
+def past_of(flows: Iterable[Flow]) -> Past:
+    """Everything that some flows tell, in memory."""
+    dealings: dict[str, list[Dealing]] = {}
+    contacts: dict[str, list[str]] = {}
+    named: dict[str, list[bytes]] = {}
+    bearers: dict[str, list[Bearer]] = {}
+    owners: dict[str, str] = {}
+    for flow in sorted(flows):
+        dealing = dealing_of(flow, screened=flow.listed, labelled=flow.labelled)
+        if flow.first:
+            dealings.setdefault(flow.address, []).append(dealing)
+            contacts.setdefault(flow.account_id, []).append(flow.address)
+        if flow.own_address:
+            owners[flow.own_address] = flow.account_id
+        for one in flow.names:
+            bearers.setdefault(name_id(one.name).hex(), []).append(Bearer(one, flow.address, dealing))
+            for key in name_keys(one.name):
+                named.setdefault(key, []).append(name_id(one.name))
+    return Past(dealings, contacts, owners, named, bearers)
+
+
+def sought_for(entries: Sequence[ListEntry]) -> list[tuple[Sought, ...]]:
+    """What the names of some list entries are sought by, each name for itself."""
+    names = [name for entry in entries for name in names_of(entry)]
+    return [sought_words(name, slips=len(names) <= SLIPS_SOUGHT) for name in names]
+
+
+def alike(entries: Sequence[ListEntry], stored: Mapping[str, Sequence[bytes]]) -> list[str]:
+    """The ids of the stored names, in hex, that may be a name of some list entries, each once and in order."""
+    return sorted({each.hex() for sought in sought_for(entries) for each in candidates(sought, stored)})
+
+
+def middlemen(dealings: Iterable[Dealing]) -> dict[str, list[Dealing]]:
+    """The accounts that one hop is followed from, with their dealings; empty for an address of too many."""
+    found = by_account(dealings)
+    return found if len(found) <= MIDDLEMEN else {}
+
+
+def own_addresses(dealings: Iterable[Dealing]) -> list[str]:
+    """The own addresses that an account had at its dealings."""
+    return sorted({dealing.own_address for dealing in dealings if dealing.own_address})
+
+
+def by_account(dealings: Iterable[Dealing]) -> dict[str, list[Dealing]]:
+    """Dealings in event-time order by account, the accounts in order."""
+    found: dict[str, list[Dealing]] = {}
+    for dealing in sorted(dealings, key=lambda one: (one.account_id, one.occurred_ms, one.event_id)):
+        found.setdefault(dealing.account_id, []).append(dealing)
+    return found
