@@ -50,7 +50,6 @@ EXCEPTIONS: Final[dict[tuple[str, str, int], str]] = {
     ("sanctions.newly_named", "best[place][0] < percent", 0): _SHOWN,
     ("sanctions.delisted", "first is not None", 0): _CLOSES,
     ("laundering.constant_share", "points >= self.least", 0): _EXACTLY,
-    ("laundering.constant_share", "points + self.company * min(company, most) >= self.least", 0): _EXACTLY,
     ("laundering.constant_share", "points >= _PROOF", 0): _CITES,
     ("laundering.known_company", "likely >= params.least_percent / 100", 0): _EXACTLY,
     ("laundering.known_company", "likely >= _PROOF", 0): _CITES,
