@@ -2,6 +2,7 @@
 
 from typing import Final, NamedTuple
 
+from rules.change import Change
 from rules.knowledge import Knowledge
 from rules.reference import Category
 from rules.reference.attribution import TELLING
@@ -31,3 +32,13 @@ def party_of(address: str, knowledge: Knowledge, *, listed: bool) -> Party | Non
     if label is None or label.category not in TELLING or label.confidence < CONFIDENCE:
         return None
     return Party(label.category, label.entity)
+
+
+def parties_of(change: Change) -> dict[str, Party]:
+    """The parties whose value is followed from a change of lists or labels on, by address."""
+    parties = {
+        address: Party(now.category if now.entry is None else Category.SANCTIONED, now.entity)
+        for address, label in change.relabelled.items()
+        if (now := label.now) is not None and now.confidence >= CONFIDENCE
+    }
+    return parties | {address: Party(Category.SANCTIONED, match.entry_name) for address, match in change.listed.items()}

@@ -76,7 +76,8 @@ class CounterpartiesStage(SwappingStage[CounterpartiesEngine]):
         )
         lookback.remember(sorted(flows), states[lookback.SEEN], states, back, writes)
         if lists:
-            lookback.look_back(lists, partition, states, flows, back, self._listed_elsewhere, writes)
+            parties = lookback.look_back(lists, partition, states, flows, back, self._listed_elsewhere, writes)
+            memory.network.follow(parties)
             lookback.forget(work.keys, states)
         messages = [alert_message(alert) for alert in (*outcome.alerts, *back.alerts)]
         messages += [deadletter_message(letter) for letter in unread]

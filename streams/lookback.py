@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from rules.change import Change
+from rules.illicit import Party, parties_of
 from rules.list_log import Record
 from rules.lists import ListEntry
 from rules.lists_seen import ListsSeen
@@ -110,8 +111,9 @@ def look_back(
     back: LookingBack,
     listed_elsewhere: Elsewhere,
     writes: Writes,
-) -> None:
-    """Read what has come on the topic of lists, and tell what it says about the past."""
+) -> dict[str, Party]:
+    """Read what has come on the topic of lists, and tell what it says about the past; whose value is followed now."""
+    parties: dict[str, Party] = {}
     seen: ListsSeen = states[SEEN]
     owners = {key.removeprefix(_OWNER): value for key, value in states.items() if key.startswith(_OWNER) and value}
     owners |= {flow.own_address: flow.account_id for flow in flows if flow.own_address}
@@ -129,8 +131,10 @@ def look_back(
         change = _told(change, listed_elsewhere)
         back.change(change, found, Source(LISTS, partition, offset))
         seen.learn(change)
+        parties |= parties_of(change)
     if records:
         writes.replaced[SEEN] = _pack(seen)
+    return parties
 
 
 def forget(keys: Iterable[str], states: MutableMapping[str, Any]) -> None:

@@ -86,10 +86,21 @@ class Network:
         sender, receiver = ends if flow.inflow else ends[::-1]
         edge = Edge(flow.occurred_ms, flow.event_id, sender, receiver, flow.value, flow.amount, flow.asset)
         touch = Touch(edge, flow.inflow, party.category, party.entity)
+        return touch if self._keep(touch) else None
+
+    def follow(self, parties: Mapping[str, Party]) -> None:
+        """Value of these is followed from now on, by address: who had first contacts with it dealt with the party."""
+        for address, party in sorted(parties.items()):
+            node = node_of(address)
+            for edge in (*self.graph.sent(node, 0), *self.graph.received(node, 0)):
+                self._keep(Touch(edge, edge.sender == node, party.category, party.entity))
+
+    def _keep(self, touch: Touch) -> bool:
+        """Keep a touch; False when it is known."""
         if not self.touches.add(touch):
-            return None
-        self._note(touch, edge.occurred_ms // DAY_MS)
-        return touch
+            return False
+        self._note(touch, touch.edge.occurred_ms // DAY_MS)
+        return True
 
     def take_reached(self) -> str:
         """The account that turned out, since the last call, to own an address that value of a party may have reached."""
