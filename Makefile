@@ -8,7 +8,7 @@ INSTALLED := .venv/.installed
 BROKERS ?= 1
 ARGS ?=
 
-.PHONY: help install demo test storm lint format bench up down status schemas wheel-check clean
+.PHONY: help install demo test storm lint format bench pictures up down status schemas wheel-check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,10 @@ format: install ## bring the code into the format that lint asks for
 bench: install ## throughput and latency on this machine, into docs/benchmarks; ARGS="--repeats 1"
 	@.ci/system-packages
 	@$(BIN)/lockgate bench --save docs/benchmarks $(ARGS)
+
+pictures: install ## the screenshots of docs/console and the recording of docs/recording, anew; needs Chromium
+	@$(BIN)/python tests/browser/screenshots.py
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python docs/recording/record.py
 
 up: install ## Kafka on 9092 and Redis on 6379 that stay up; BROKERS=3 for a cluster; eval "$(make -s up)"
 	@$(BIN)/python -m streams.components up --brokers $(BROKERS)
