@@ -64,8 +64,8 @@ def likeness(query: Word, listed: Word, vowels: Vowels, dense: bool = False) -> 
     if query.sound == listed.sound:
         short = min(longest, len(_SOUND_COSTS) - 1)
         return _SOUND_SIMILARITY[short], _SOUND_COSTS[short], Why.SOUND
-    if query.variants and listed.variants and not query.variants.isdisjoint(listed.variants):
-        return 0.9, 2.0, Why.VARIANT
+    if query.variants and listed.variants:  # Ahmet is no slip of the pen for Mehmet
+        return None if query.variants.isdisjoint(listed.variants) else (0.9, 2.0, Why.VARIANT)
     if listed.role is Role.PARTICLE:
         return (0.7, 9.0, Why.TYPO) if OSA.distance(mine, theirs, score_cutoff=1) == 1 else None
     if query.role is Role.PARTICLE:

@@ -20,6 +20,8 @@ THRESHOLD: Final = 0.78
 
 _SIMILARITY_POWER: Final = 1.25
 _LISTED_FLOOR: Final = 0.78  # what is left of the score when hardly anything of a long listed name was given
+_FURTHER: Final = 0.88  # of the score when all of a rare listed name is met, and the query has further names
+_BITS_FURTHER: Final = 20.0
 _UNMATCHED: Final = {
     **{Role.PLACE: 0.4, Role.TITLE: 0.0, Role.PARTICLE: 0.4, Role.LEGAL: 0.3, Role.INITIAL: 0.4, Role.COMMON: 0.8},
 }
@@ -108,7 +110,10 @@ def scored(query: Parsed, listed: Parsed, least: float = 0.0) -> Scored:
     cover_mine = weight / (weight + _unmatched(left.mine))
     cover_theirs = weight / (weight + _unmatched(left.theirs))
     lowered: list[str] = []
-    score = similarity**_SIMILARITY_POWER * cover_mine * (_LISTED_FLOOR + (1 - _LISTED_FLOOR) * cover_theirs)
+    said = cover_mine
+    if query.person and bits >= _BITS_FURTHER and len(pairs) > 1 and not left.theirs:
+        said = max(said, _FURTHER)
+    score = similarity**_SIMILARITY_POWER * said * (_LISTED_FLOOR + (1 - _LISTED_FLOOR) * cover_theirs)
     if score < least:
         return Scored(score, tuple(pairs), bits, (), query, listed)
     score *= _personal(listed, left, lowered) if query.person else _own_word(listed, left, bits, lowered)
