@@ -53,6 +53,7 @@ _SYLLABLE: Final = re.compile("[A-Z][a-z]*|[a-z]+|[0-9]+|[^A-Za-z0-9]+")
 _HAS_DENSE: Final = re.compile("[\u3400-\u9fff\uac00-\ud7a3]").search
 _HARD: Final = {"g": "k", "d": "t", "b": "p"}
 _FIRST_VOWEL: Final = re.compile(r"(?<!\w)[اأإآٱعאע](?=\w)")  # alef and ayn begin a word with a vowel
+_ARTICLE: Final = re.compile(r"(?<!\w)ال(?!ل?[هة](?!\w))(?=\w{3})")  # al-, which no blank follows; Allah has none
 _LAST_VOWEL: Final = re.compile(r"[ةى](?!\w)")
 
 
@@ -145,7 +146,7 @@ def _transliterated(text: str, note: str) -> tuple[Text, ...]:
         note = note or "read from a script that leaves vowels out"
     elif scripts & {"cyrillic", "greek", "armenian"}:
         note = note or "transliterated"
-    return (_reading(anyascii(_LAST_VOWEL.sub("a", _FIRST_VOWEL.sub("a", spaced))), vowels, note, text),)
+    return (_reading(anyascii(_LAST_VOWEL.sub("a", _FIRST_VOWEL.sub("a", _ARTICLE.sub("al ", spaced)))), vowels, note, text),)
 
 
 def _reading(latin: str, vowels: Vowels, note: str, original: str, *, korean: bool = True) -> Text:

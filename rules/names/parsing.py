@@ -12,7 +12,7 @@ from rigour.names import NameTypeTag, SymbolCategory, analyze_names
 from rules.names.chinese import is_chinese
 from rules.names.cleaning import Text, Vowels, readings, words
 from rules.names.korean import KoreanName, korean_names
-from rules.names.tables import ABDUL, ARTICLES, DENSE_WORDS, MEANINGS
+from rules.names.tables import ARTICLES, DENSE_WORDS, MEANINGS
 from rules.names.words import Make, Role, Word, is_title, make, role_of
 
 
@@ -89,6 +89,9 @@ def person_words(latin: str) -> list[str]:
             after_abd = False
             if word in _ARTICLES:
                 continue
+            if word in _ALLAH:
+                found[-1] = "abdullah"
+                continue
             if word.startswith("al") and len(word) > _GLUED:
                 word = word[2:]
         if not word.startswith(("ab", "bd")):
@@ -97,15 +100,17 @@ def person_words(latin: str) -> list[str]:
         single = word.replace("bb", "b").replace("dd", "d")
         glued = _GLUED_ABDUL(single)
         after_abd = single in ("abd", "bd")
-        found += ["abdul", glued[1]] if glued else ["abdul" if single in _ABDUL else word]
+        found += ["abdul", glued[2]] if glued else ["abdul" if _ABDUL(single) else word]
     return found
 
 
 _GLUED: Final = 4
-_GLUED_ABDUL: Final = re.compile("abd[aeou]l-?((?!lah|ah)[a-z]{4,})").fullmatch  # Abdullah is no Abdul of anything
+# Abdelaziz, Abdurrahman, Abdennour; Abdullah is no Abdul of anything.
+_GLUED_ABDUL: Final = re.compile("abd[aeiou]{1,2}(?:l|([rnszt])(?=\\1))((?!lah|ah)[a-z]{4,})").fullmatch
+_ABDUL: Final = re.compile("a?bd(?:[aeiou]{1,2}[lrnszt])?").fullmatch
+_ALLAH: Final = frozenset(["allah", "allh", "alah", "alla", "lah", "lh", "ullah"])
 _TELLING: Final = 5  # letters of a word that tells one organisation from another, judgement
 _ARTICLES: Final = frozenset(ARTICLES.split())
-_ABDUL: Final = frozenset(ABDUL.split())
 
 
 def organisation(text: Text, make: Make = make) -> Parsed:

@@ -19,15 +19,11 @@ the most right much company secretary chair field grand higness his her
 PARTICLES: Final = """
 al el ul ud ad ar as ash at az an ad adh bin ben ibn bint abu abou umm oum bu ould wuld uld ag aw ap ab de del della
 dela delle di du da do dos das des la las le les los lo der den dem van von vom zu zum zur ter ten te het und of the
-and et for in on na za w ve und d o bar bat
+and et for in on na za w ve und d o bar bat bn wld bnt
 """
 
 ARTICLES: Final = """
 l al el ul ol ar er ur as es us ash an en ad ed az ez at et
-"""
-
-ABDUL: Final = """
-bd abd abdal abdel abdol abdoul abdul
 """
 
 # Words so short that a misread digit makes them look like a number with a suffix: 0f, a1.
