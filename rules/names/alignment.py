@@ -10,7 +10,7 @@ from rapidfuzz.distance import OSA
 from rules.names.cleaning import Vowels
 from rules.names.likeness import Why, likeness, typo_cost
 from rules.names.parsing import Parsed
-from rules.names.sound import skeleton, sound
+from rules.names.sound import fits, skeleton, sound
 from rules.names.words import Role, Word
 
 _INITIAL_SIMILARITY: Final = 0.85
@@ -186,8 +186,10 @@ def _run(word: Word, parts: dict[int, Word], vowels: Vowels, exact: bool) -> tup
 def _near(text: str, word: Word, vowels: Vowels) -> bool:
     if abs(len(text) - len(word.text)) > 2 + 3 * (vowels > 0):
         return False
-    if sound(text) == word.sound or (vowels and skeleton(text) == word.skeleton):
+    if sound(text) == word.sound:
         return True
+    if vowels and skeleton(text) == word.skeleton:
+        return vowels is Vowels.SYLLABIC or fits(text, word.text) or fits(word.text, text)
     return len(text) >= 6 and OSA.distance(text, word.text, score_cutoff=1) <= 1
 
 

@@ -54,6 +54,10 @@ _HAS_DENSE: Final = re.compile("[\u3400-\u9fff\uac00-\ud7a3]").search
 _HARD: Final = {"g": "k", "d": "t", "b": "p"}
 _FIRST_VOWEL: Final = re.compile(r"(?<!\w)[اأإآٱعאע](?=\w)")  # alef and ayn begin a word with a vowel
 _ARTICLE: Final = re.compile(r"(?<!\w)ال(?!ل?[هة](?!\w))(?=\w{3})")  # al-, which no blank follows; Allah has none
+_LONG_A: Final = re.compile("[اأآ]")
+_PERSIAN: Final = re.compile("[پچژگیک]")  # letters of Persian, Urdu and Pashto, where these are z and s, too:
+_AS_IN_PERSIAN: Final = str.maketrans("ذضظثژ", "زززسج")
+_FINAL_HE: Final = "ه\u200c"  # the vowel at the end of a Persian word, before an ending
 _LAST_VOWEL: Final = re.compile(r"[ةى](?!\w)")
 
 
@@ -93,7 +97,8 @@ def readings(name: str) -> tuple[Text, ...]:
     text = name if len(name) <= MAX_LENGTH else _squeezed(name)[:MAX_LENGTH]
     if text.isascii():
         return (Text(_ascii(text), note="" if name.isascii() else _HIDDEN),)
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", _NO_LETTER.sub(" ", text)))[:MAX_LENGTH]
+    text = unicodedata.normalize("NFKC", _NO_LETTER.sub(" ", text)).replace(_FINAL_HE, "ا")
+    text = _INVISIBLE.sub("", text)[:MAX_LENGTH]
     if text.isascii():
         return (Text(_ascii(text), note=_HIDDEN if _INVISIBLE.search(name) else ""),)
     note = ""
@@ -146,7 +151,14 @@ def _transliterated(text: str, note: str) -> tuple[Text, ...]:
         note = note or "read from a script that leaves vowels out"
     elif scripts & {"cyrillic", "greek", "armenian"}:
         note = note or "transliterated"
-    return (_reading(anyascii(_LAST_VOWEL.sub("a", _FIRST_VOWEL.sub("a", _ARTICLE.sub("al ", spaced)))), vowels, note, text),)
+    return (_reading(anyascii(_with_vowels(spaced)), vowels, note, text),)
+
+
+def _with_vowels(text: str) -> str:
+    """Arabic and Hebrew with the vowels that their letters tell of, which AnyAscii leaves out."""
+    if _PERSIAN.search(text):
+        text = text.translate(_AS_IN_PERSIAN)
+    return _LONG_A.sub("a", _LAST_VOWEL.sub("a", _FIRST_VOWEL.sub("a", _ARTICLE.sub("al ", text))))
 
 
 def _reading(latin: str, vowels: Vowels, note: str, original: str, *, korean: bool = True) -> Text:

@@ -8,7 +8,7 @@ from typing import Final
 from rapidfuzz.distance import OSA
 
 from rules.names.cleaning import Vowels
-from rules.names.sound import drops_vowels
+from rules.names.sound import drops_vowels, fits
 from rules.names.words import Role, Word
 
 
@@ -73,7 +73,7 @@ def likeness(query: Word, listed: Word, vowels: Vowels, dense: bool = False) -> 
     if dense:
         return None
     if query.skeleton == listed.skeleton or (listed.skeleton[0] == "a" and query.skeleton == listed.skeleton[1:]):
-        if vowels and query.skeleton == listed.skeleton:
+        if vowels and query.skeleton == listed.skeleton and (vowels is Vowels.SYLLABIC or _may_be(mine, theirs)):
             return 0.92, listed.bits - listed.bare_bits, Why.UNWRITTEN
         if drops_vowels(mine, theirs) or drops_vowels(theirs, mine):
             if abs(len(mine) - len(theirs)) == 1:
@@ -100,6 +100,10 @@ def likeness(query: Word, listed: Word, vowels: Vowels, dense: bool = False) -> 
     if distance == 2 and min(len(mine), len(theirs)) >= TWO_TYPOS_AT:
         return 1 - 2.0 / longest, _TWO_TYPOS_COST, Why.TYPOS
     return None
+
+
+def _may_be(mine: str, theirs: str) -> bool:
+    return fits(mine, theirs) or fits(theirs, mine)
 
 
 _PAIRS: Final = "il cg ce co hb uv vy nh ft rn mn qg ij sz ck iy uw dt fp"

@@ -13,6 +13,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from rules.names.sound import bare
 from rules.names.tables import FREQUENT
 from rules.names.words import Role, Word, make
 
@@ -50,7 +51,7 @@ class Rarity:
 
     def bare_bits(self, word: Word) -> float:
         """What meeting a word with the same consonants proves."""
-        return max(self.bits(word) - _VOWEL_COSTS[min(len(word.skeleton), len(_VOWEL_COSTS) - 1)], 0.0)
+        return max(self.bits(word) - _VOWEL_COSTS[min(len(bare(word.text)), len(_VOWEL_COSTS) - 1)], 0.0)
 
     def make(self, text: str, role: Role, meaning: str = "", /) -> Word:
         """A word with what it proves."""

@@ -35,9 +35,14 @@ _SOUND: Final = re.compile("|".join(sorted(_SOUNDS, key=len, reverse=True)))
 _CONSONANTS: Final = re.compile("|".join(sorted((key for key in _SOUNDS if key[0] not in "aeiouy"), key=len, reverse=True)))
 _LETTERS: Final = str.maketrans({"c": "k", "q": "k", "z": "s", "e": "a", "y": "i", "o": "u", "w": "v"})
 _REPEATED: Final = re.compile(r"(.)\1+")
-_VOWELS: Final = re.compile("[aeiouyw]+")
+_VOWELS: Final = re.compile("[aeiouywv]+")
 _NO_VOWELS: Final = str.maketrans("", "", "aeiou")
-_CONSONANT_LETTERS: Final = str.maketrans("cqzvj", "kksvj")
+_CONSONANT_LETTERS: Final = str.maketrans("cqgz", "kkks")  # Qadhafi and Gaddafi, Jawad and Javad
+_HEARD: Final = str.maketrans("cqgzv", "kkksw")
+_LONG: Final = {"y": "yiej", "w": "wuo", **dict.fromkeys("aeiou", "aeiouyw")}
+_VOWEL_LETTERS: Final = frozenset("aeiouyw")
+_GLIDE: Final = re.compile("^a(?=[yw])")
+_SHORT_END: Final = frozenset("aeh")
 
 
 def sound(word: str) -> str:
@@ -60,7 +65,7 @@ def _sound(found: re.Match[str]) -> str:
 
 def skeleton(word: str) -> str:
     """The consonants of a word, with a mark for a vowel at its beginning: what is left when vowels are dropped."""
-    first = "a" if word[0] in "aeiouyw" else word[0]
+    first = "a" if word[0] in "aeiouywv" else word[0]
     text = _CONSONANTS.sub(_sound, first + _VOWELS.sub("", word[1:])).translate(_CONSONANT_LETTERS)
     text = _REPEATED.sub(r"\1", text)
     return text[:-1] if text.endswith("h") and len(text) > 2 else text
@@ -69,6 +74,33 @@ def skeleton(word: str) -> str:
 def bare(word: str) -> str:
     """The word without its vowels."""
     return word.translate(_NO_VOWELS)
+
+
+def fits(script: str, latin: str) -> bool:
+    """Whether a word of a script without short vowels can be this one in Latin letters: `hsyn` is Husayn, not Hasan.
+
+    Every vowel that the script writes has to be there, y as i or e, w as u, o or v; others may come in between, and at the
+    end a short one.
+    """
+    written, spoken = _GLIDE.sub("", _heard(script)), _REPEATED.sub(r"\1", _heard(latin))
+    return _fits(written, spoken) or _fits(_REPEATED.sub(r"\1", written), spoken)
+
+
+def _fits(written: str, spoken: str) -> bool:
+    at = 0
+    for place, letter in enumerate(spoken):
+        if at == len(written):
+            return set(spoken[place:]) <= (_VOWEL_LETTERS if written[-1] in _LONG else _SHORT_END)
+        if letter in _LONG.get(written[at], written[at]):
+            at += 1
+        elif letter not in _VOWEL_LETTERS:
+            return False
+    return at == len(written) or written[at:] == "h"
+
+
+def _heard(word: str) -> str:
+    """A word as its consonants sound, with its vowels."""
+    return _CONSONANTS.sub(_sound, word).translate(_HEARD)
 
 
 def drops_vowels(short: str, full: str) -> bool:

@@ -14,7 +14,7 @@ from rules.names.cleaning import Vowels
 from rules.names.likeness import FAR_AT, TWO_TYPOS_AT
 from rules.names.parsing import MEANINGS_OF
 from rules.names.rarity import bits_by_length
-from rules.names.sound import bare, drops_vowels, skeleton, sound
+from rules.names.sound import bare, drops_vowels, fits, skeleton, sound
 from rules.names.variants import forms, groups
 from rules.names.words import Role, Word, is_title, role_of
 
@@ -182,7 +182,11 @@ class Spellings:
 
     def _without_vowels(self, text: str, vowels: Vowels, found: set[int]) -> None:
         if vowels:
-            found.update(self._skeletons.get(skeleton(text), ()))
+            same = self._skeletons.get(skeleton(text), ())
+            if vowels is Vowels.SYLLABIC:
+                found.update(same)
+            else:
+                found.update(other for other in same if any(fits(text, word) for word in self._texts_of[other]))
             return
         consonants = bare(text)
         if 2 * len(consonants) < len(text):  # a word full of vowels has dropped none
