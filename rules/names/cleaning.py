@@ -57,6 +57,7 @@ _ARTICLE: Final = re.compile(r"(?<!\w)ال(?!ل?[هة](?!\w))(?=\w{3})")  # al-,
 _LONG_A: Final = re.compile("[اأآ]")
 _PERSIAN: Final = re.compile("[پچژگیک]")  # letters of Persian, Urdu and Pashto, where these are z and s, too:
 _AS_IN_PERSIAN: Final = str.maketrans("ذضظثژ", "زززسج")
+_COMPOUND: Final = re.compile(r"(?<=\w)(?<!\bعبد)\s+(?:(الله)|الد([يی]ن))(?!\w)")  # Nasr Allah, Nur al-Din: one word elsewhere
 _FINAL_HE: Final = "ه\u200c"  # the vowel at the end of a Persian word, before an ending
 _LAST_VOWEL: Final = re.compile(r"[ةى](?!\w)")
 
@@ -156,6 +157,7 @@ def _transliterated(text: str, note: str) -> tuple[Text, ...]:
 
 def _with_vowels(text: str) -> str:
     """Arabic and Hebrew with the vowels that their letters tell of, which AnyAscii leaves out."""
+    text = _COMPOUND.sub(lambda found: found[1] or f"اد{found[2]}", text)
     if _PERSIAN.search(text):
         text = text.translate(_AS_IN_PERSIAN)
     return _LONG_A.sub("a", _LAST_VOWEL.sub("a", _FIRST_VOWEL.sub("a", _ARTICLE.sub("al ", text))))

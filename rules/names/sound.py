@@ -37,9 +37,10 @@ _LETTERS: Final = str.maketrans({"c": "k", "q": "k", "z": "s", "e": "a", "y": "i
 _REPEATED: Final = re.compile(r"(.)\1+")
 _VOWELS: Final = re.compile("[aeiouywv]+")
 _NO_VOWELS: Final = str.maketrans("", "", "aeiou")
-_CONSONANT_LETTERS: Final = str.maketrans("cqgz", "kkks")  # Qadhafi and Gaddafi, Jawad and Javad
+_CONSONANT_LETTERS: Final = str.maketrans("cqgz", "kkkd")  # Qadhafi and Gaddafi, Jawad and Javad
 _HEARD: Final = str.maketrans("cqgzv", "kkksw")
 _LONG: Final = {"y": "yiej", "w": "wuo", **dict.fromkeys("aeiou", "aeiouyw")}
+_LIKE: Final = {**_LONG, "D": "Ddz", "d": "dD", "z": "zD"}  # D is dh: Qadhafi and Gaddafi, Kadhim and Kazim
 _VOWEL_LETTERS: Final = frozenset("aeiouyw")
 _GLIDE: Final = re.compile("^a(?=[yw])")
 _SHORT_END: Final = frozenset("aeh")
@@ -91,7 +92,7 @@ def _fits(written: str, spoken: str) -> bool:
     for place, letter in enumerate(spoken):
         if at == len(written):
             return set(spoken[place:]) <= (_VOWEL_LETTERS if written[-1] in _LONG else _SHORT_END)
-        if letter in _LONG.get(written[at], written[at]):
+        if letter in _LIKE.get(written[at], written[at]):
             at += 1
         elif letter not in _VOWEL_LETTERS:
             return False
@@ -100,7 +101,7 @@ def _fits(written: str, spoken: str) -> bool:
 
 def _heard(word: str) -> str:
     """A word as its consonants sound, with its vowels."""
-    return _CONSONANTS.sub(_sound, word).translate(_HEARD)
+    return _CONSONANTS.sub(_sound, word.replace("dh", "D")).translate(_HEARD)
 
 
 def drops_vowels(short: str, full: str) -> bool:
