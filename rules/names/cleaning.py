@@ -45,6 +45,7 @@ _LEET: Final = str.maketrans("01345789", "oieastbg") | {
 }
 _MIXED: Final = re.compile(r"[^\W_]*(?:[a-z][0-9$@|]|[0-9$@|][a-z])[^\W_]*(?:[$@|0-9][^\W_]*)*", re.IGNORECASE | re.ASCII)
 _SHORT: Final = frozenset(SHORT.split())
+_SLASHED: Final = re.compile(r"\b([mfs])/([vt])\b", re.IGNORECASE | re.ASCII)  # M/V, M/T, F/V: ships
 _NUMBER_WITH_SUFFIX: Final = re.compile(r"[0-9]+[a-z]{0,2}|[a-z]{1,3}[0-9]+", re.IGNORECASE | re.ASCII).fullmatch
 _APOSTROPHES: Final = re.compile(r"['`´’‘ʼʻʹʾʿ‛′\"]")
 _DOTTED: Final = re.compile(r"(?<![a-z])([a-z])\.(?=(?:-?[a-z]\.)|[a-z](?![a-z]))", re.ASCII)
@@ -122,6 +123,8 @@ def _squeezed(name: str) -> str:
 
 
 def _ascii(text: str) -> str:
+    if "/" in text:
+        text = _SLASHED.sub(r"\1\2", text)
     return _MIXED.sub(_digits_as_letters, text).lower()
 
 

@@ -12,7 +12,7 @@ from rigour.names import NameTypeTag, SymbolCategory, analyze_names
 from rules.names.chinese import is_chinese
 from rules.names.cleaning import Text, Vowels, readings, words
 from rules.names.korean import KoreanName, korean_names
-from rules.names.tables import ARTICLES, DENSE_WORDS, MEANINGS
+from rules.names.tables import ARTICLES, DENSE_WORDS, MEANINGS, VESSEL_PREFIXES
 from rules.names.words import Make, Role, Word, is_title, make, role_of
 
 
@@ -109,6 +109,7 @@ _GLUED: Final = 4
 _GLUED_ABDUL: Final = re.compile("abd[aeiou]{1,2}(?:l|([rnszt])(?=\\1))((?!lah|ah)[a-z]{4,})").fullmatch
 _ABDUL: Final = re.compile("a?bd(?:[aeiou]{1,2}[lrnszt])?").fullmatch
 _ALLAH: Final = frozenset(["allah", "allh", "alah", "alla", "lah", "lh", "ullah"])
+_VESSEL_PREFIXES: Final = frozenset(VESSEL_PREFIXES.split())
 _TELLING: Final = 5  # letters of a word that tells one organisation from another, judgement
 _ARTICLES: Final = frozenset(ARTICLES.split())
 
@@ -134,7 +135,7 @@ def organisation(text: Text, make: Make = make) -> Parsed:
             known = meanings.get(part.index)
             found += _organisation_words(part.form, known and (known[1], known[2]))
     for end in (0, -1):
-        if len(found) > 1 and is_title(found[end][0]):
+        if len(found) > 1 and (is_title(found[end][0]) or (end == 0 and found[0][0] in _VESSEL_PREFIXES)):
             found[end] = (found[end][0], Role.TITLE, "")
     if all(role >= Role.PARTICLE for _, role, _ in found):
         found = [(word, Role.COMMON, meaning) for word, _, meaning in found]

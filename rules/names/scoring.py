@@ -22,6 +22,7 @@ _SIMILARITY_POWER: Final = 1.25
 _LISTED_FLOOR: Final = 0.78  # what is left of the score when hardly anything of a long listed name was given
 _FURTHER: Final = 0.88  # of the score when all of a rare listed name is met, and the query has further names
 _BITS_FURTHER: Final = 20.0
+_COMPANY: Final = 0.3  # as a legal form
 _UNMATCHED: Final = {
     **{Role.PLACE: 0.4, Role.TITLE: 0.0, Role.PARTICLE: 0.4, Role.LEGAL: 0.3, Role.INITIAL: 0.4, Role.COMMON: 0.8},
 }
@@ -141,7 +142,7 @@ def _cut(query: Parsed, listed: Parsed) -> Scored:
 
 
 def _unmatched(words: list[Word]) -> float:
-    return sum([word.bits * _UNMATCHED.get(word.role, 1.0) for word in words])
+    return sum([word.bits * (_COMPANY if word.meaning == "CO" else _UNMATCHED.get(word.role, 1.0)) for word in words])
 
 
 def _proof(bits: float, lacking: float, pairs: list[Pair], lowered: list[str]) -> float:

@@ -8,7 +8,7 @@ molla maulana mawlana mawlawi maulvi moulvi mawlavi qari hafiz ustad ayatollah h
 sayed seyyed seyed syed sayid saiyid col gen maj lt brig capt cpt sgt cdr cmdr adm amb eng engr ing lic licenciado don
 dona senora senor sra srta mrs ms comrade rev fr hon prof dr dra mag dipl minister marshal lieutenant major sergeant
 commander commandante comandante mohtarma janab shri smt prince princess emir amir pasha bey prasident llc inc ltd
-gmbh corp
+gmbh corp senior vice deputy acting former late
 """
 
 # Words of rigour's honorifics that are no honorific by themselves: Field Marshal, The Most Honourable.
@@ -24,6 +24,11 @@ and et for in on na za w ve und d o bar bat bn wld bnt
 
 ARTICLES: Final = """
 l al el ul ol ar er ur as es us ash an en ad ed az ez at et
+"""
+
+# What stands before the name of a ship or aircraft.
+VESSEL_PREFIXES: Final = """
+mv mt ms ss fv mts mss tss mfv rv sv
 """
 
 # Words so short that a misread digit makes them look like a number with a suffix: 0f, a1.
@@ -52,6 +57,8 @@ MEANINGS: Final = """
 TRADE: muyok muyeok mooyeok moyok maoyi boeki trading trade
 CO: hoesa hoisa hwesa hoesha kaisha gaisha gongsi corporation company co corp chonghoesa
 KOREA: korea korean choson chosun joseon chosen dprk corea
+AIR: air airlines airline airways
+ROYAL: royal koninklijke kongelige
 BANK: unhaeng eunhaeng yinhang ginko
 """
 
@@ -68,5 +75,20 @@ shipping: 해운 선박 航运 船务 海运
 united: 련합 연합
 ltd: 有限责任公司 股份有限公司 有限公司
 technology: 科技 技术
-industry: 实业
+industry: 实业 산업 産業
+electronics: 전자 电子 電子
+motor: 자동차 自動車 汽车
+energy: 에너지 能源
+construction: 건설 建设 建設
+development: 개발 发展 發展 開発
+steel: 제철 钢铁 製鉄
+oil: 석유 石油
+chemical: 화학 化学 化工
+insurance: 보험 保险 保険
+securities: 증권 证券 証券
+investment: 투자 投资 投資
+airlines: 항공 航空
+electric: 전기 电气 電機
+logistics: 물류 物流
+university: 대학교 大学 大學
 """

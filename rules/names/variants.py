@@ -50,10 +50,10 @@ matthew matvey mateo matteo matthias mathieu mateusz
 luke luka lucas lukas luca
 mark marcus marko marek marco markus
 philip filip felipe philippe filippo
-francis francisco francesco francois franz frank
+francis francisco francesco francois franz frank fco
 charles carlos karl carlo karol
 henry heinrich enrique henri enrico
-william guillermo wilhelm guillaume guglielmo bill will
+william guillermo wilhelm guillaume guglielmo bill will wm
 louis luis ludwig luigi
 robert roberto bob rob
 richard ricardo riccardo dick rick
@@ -73,15 +73,15 @@ maxim maksim maksym maxime max
 ilya illia elias elijah ilyas ilia
 timothy timofey tymofiy tim
 khalid haled khaled halid
-hussein husain hossein husayn huseyn hocine
+hussein husain hossein husayn huseyn hocine xuseen
 qasim kasim gasim kassem qassem
 gamal jamal djamal cemal jamaal
 mahmud mahmoud mehmood
-muhammad mohammed mohamed mehmet mahomed mohammad mohamad muhammed magomed mukhamed
-ahmad ahmed ahmet akhmed akhmad achmad
+muhammad mohammed mohamed mehmet mahomed mohammad mohamad muhammed magomed mukhamed maxamed mohd mhd md
+ahmad ahmed ahmet akhmed akhmad achmad axmed
 usman osman uthman othman ousmane
-umar omar omer oumar
-hasan hassan hacene
+umar omar omer oumar cumar
+hasan hassan hacene xasan
 abdullah abdallah abdulla abdoulaye
 mustafa mostafa moustapha mustapha
 rashid rachid rasheed
