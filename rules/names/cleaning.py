@@ -58,7 +58,9 @@ _ARTICLE: Final = re.compile(r"(?<!\w)ال(?!ل?[هة](?!\w))(?=\w{3})")  # al-,
 _LONG_A: Final = re.compile("[اأآ]")
 _PERSIAN: Final = re.compile("[پچژگیک]")  # letters of Persian, Urdu and Pashto, where these are z and s, too:
 _AS_IN_PERSIAN: Final = str.maketrans("ذضظثژ", "زززسج")
-_COMPOUND: Final = re.compile(r"(?<=\w)(?<!\bعبد)\s+(?:(الله)|الد([يی]ن))(?!\w)")  # Nasr Allah, Nur al-Din: one word elsewhere
+_COMPOUND: Final = re.compile(
+    r"(?<=\w)(?<!\bعبد)\s+(?:(الله)|الد([يی]ن))(?!\w)"
+)  # Nasr Allah, Nur al-Din: one word elsewhere
 _FINAL_HE: Final = "ه\u200c"  # the vowel at the end of a Persian word, before an ending
 _LAST_VOWEL: Final = re.compile(r"[ةى](?!\w)")
 

@@ -111,10 +111,8 @@ def scored(query: Parsed, listed: Parsed, least: float = 0.0) -> Scored:
     cover_mine = weight / (weight + _unmatched(left.mine))
     cover_theirs = weight / (weight + _unmatched(left.theirs))
     lowered: list[str] = []
-    said = cover_mine
-    if query.person and bits >= _BITS_FURTHER and len(pairs) > 1 and not left.theirs:
-        said = max(said, _FURTHER)
-    score = similarity**_SIMILARITY_POWER * said * (_LISTED_FLOOR + (1 - _LISTED_FLOOR) * cover_theirs)
+    given = max(cover_mine, _FURTHER) if bits >= _BITS_FURTHER and _only_further_names(query, left, pairs) else cover_mine
+    score = similarity**_SIMILARITY_POWER * given * (_LISTED_FLOOR + (1 - _LISTED_FLOOR) * cover_theirs)
     if score < least:
         return Scored(score, tuple(pairs), bits, (), query, listed)
     score *= _personal(listed, left, lowered) if query.person else _own_word(listed, left, bits, lowered)
@@ -128,6 +126,11 @@ def scored(query: Parsed, listed: Parsed, least: float = 0.0) -> Scored:
         score *= _OTHER_CHINESE
         lowered.append("both are Chinese names as they stand, hardly a slip of the pen")
     return Scored(score, tuple(pairs), bits, tuple(lowered), query, listed)
+
+
+def _only_further_names(query: Parsed, left: _Left, pairs: list[Pair]) -> bool:
+    """Whether the query has all of the listed name, and more: Nicolas Maduro Moros. A further syllable is another name."""
+    return query.person and not (query.korean or query.chinese) and len(pairs) > 1 and not left.theirs
 
 
 def _cut(query: Parsed, listed: Parsed) -> Scored:
