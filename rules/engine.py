@@ -16,7 +16,7 @@ from rules.note import Note
 from rules.onward import first_contacts, flows_of, followed_addresses, movement_of
 from rules.outcome import Outcome
 from rules.panel import Answers, Panel
-from rules.parties import first_named
+from rules.parties import first_named, parties
 from rules.profile import Profile
 from rules.rule import AccountRule, Case, Status
 from rules.ruleset import Ruleset
@@ -166,6 +166,7 @@ class _Batch:
             screened.labelled,
             noted,
             screened.contacts,
+            parties(transfer),
         )
 
     def _verdict(self, transfer: Transfer, answers: Answers | None, source: Source) -> Verdict:
@@ -212,7 +213,7 @@ class _Batch:
             outcome.counts.withdrawals += 1
         told, signals = (tuple(answers.told), tuple(answers.signals)) if answers is not None else ((), ())
         met, device = first_contacts(profile, case.occurred_ms, case.contacts, transfer.device_id)
-        named, names = first_named(profile, case.occurred_ms, transfer) if case.addresses else ((), ())
+        named, names = first_named(profile, case.occurred_ms, case.named) if case.addresses else ((), ())
         if transfer.ip_country is not None:
             profile.locate(case.occurred_ms, transfer.kind is Kind.DEPOSIT, transfer.ip_country)
         outcome.movements.append((transfer.account_id, movement_of(transfer, case, value, opened_ms, met + named, told)))

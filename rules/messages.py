@@ -169,7 +169,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     source: Source
 
 
-class Named(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
+class Named(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False, cache_hash=True):
     """A party that a transfer names: its role, and what names are compared with besides. Empty text for what is not told."""
 
     role: str  # counterparty, VASP or holder

@@ -21,7 +21,7 @@ from rules.graph.network import Network
 from rules.graph.shapes import Shape
 from rules.graph.touches import Touch
 from rules.knowledge import NOTHING, Knowledge, Need
-from rules.messages import Action, Evidence, Flow, ListMatch, Severity
+from rules.messages import Action, Evidence, Flow, ListMatch, Named, Severity
 from rules.note import Note
 from rules.past import Past
 from rules.profile import Profile
@@ -120,7 +120,7 @@ class Case(msgspec.Struct, frozen=True, gc=False):
     then only rules that look back are asked. `addresses` are the canonical ones of the counterparty's side; `unreadable`
     holds a reason for each that could not be read, `listed` the list entry of each that is on a list, by canonical address;
     likewise `labelled` holds their labels, and `noted`, of a withdrawal, what the counterparties stage has found about them.
-    `contacts` are the keys under which the profile remembers the addresses.
+    `contacts` are the keys under which the profile remembers the addresses, `named` the parties that the transfer names.
     """
 
     profile: Profile
@@ -134,6 +134,7 @@ class Case(msgspec.Struct, frozen=True, gc=False):
     labelled: tuple[tuple[str, Label], ...] = ()
     noted: tuple[tuple[str, Note], ...] = ()
     contacts: tuple[int, ...] = ()
+    named: tuple[Named, ...] = ()
 
     @property
     def value(self) -> int:

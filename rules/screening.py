@@ -13,8 +13,7 @@ from rules.profile import contact_key
 from rules.reference import Label
 from rules.transfer import Transfer
 
-# judgement: the addresses of some hours at a busy exchange, at about 500 bytes each
-_REMEMBERED: Final = 65_536
+_REMEMBERED: Final = 131_072  # judgement: the addresses of some hours at a busy exchange, at about 500 bytes each
 
 
 class Screened(msgspec.Struct, gc=False):
@@ -36,18 +35,23 @@ class Screen:
     def __init__(self, knowledge: Knowledge) -> None:
         self._watchlist = knowledge.watchlist
         self._labels = knowledge.reference.labels
-        self._known: dict[tuple[tuple[str, ...], str | None], Screened] = {}
+        self._known: dict[str | None, dict[str, Screened]] = {}  # by network, then as it is spelled
+        self._room = _REMEMBERED
 
     def look_up(self, addresses: tuple[str, ...], network: str | None) -> Screened:
         """What there is to know of the addresses of one side; the same ones come again and again in a stream."""
-        key = (addresses, network)
-        found = self._known.get(key)
-        if found is None:
-            found = self._look_up(addresses, network)
-            if len(addresses) == 1:  # the inputs of a UTXO transaction hardly come together again
-                if len(self._known) >= _REMEMBERED:
-                    self._known.clear()
-                self._known[key] = found
+        if len(addresses) != 1:  # the inputs of a UTXO transaction hardly come together again
+            return self._look_up(addresses, network)
+        known = self._known.get(network)
+        found = known.get(addresses[0]) if known is not None else None
+        return self._remember(addresses, network) if found is None else found
+
+    def _remember(self, addresses: tuple[str, ...], network: str | None) -> Screened:
+        self._room -= 1
+        if self._room < 0:
+            self._known.clear()
+            self._room = _REMEMBERED
+        found = self._known.setdefault(network, {})[addresses[0]] = self._look_up(addresses, network)
         return found
 
     def _look_up(self, addresses: tuple[str, ...], network: str | None) -> Screened:

@@ -10,9 +10,8 @@ from rules.finding import Answer, Finding, Unanswered
 from rules.knowledge import Need
 from rules.messages import Named, Severity
 from rules.names import NameIndex, NameMatch, fault
-from rules.parties import facts_of, named_by
+from rules.parties import facts_of
 from rules.rule import AccountRule, Case, Params
-from rules.transfer import AccountFacts, Party
 
 _OTHERS: Final = 5  # further entries named in an alert
 _UNNAMED: Final = Unanswered("the transfer names no party")
@@ -26,10 +25,10 @@ class Thresholds(Params, frozen=True, kw_only=True):
 
 
 class _Found(msgspec.Struct, frozen=True):
-    """What the names of one party or holder gave: who may be meant, and why a name says nothing."""
+    """What the name of one party gave: who may be meant, or why it says nothing."""
 
     matches: tuple[tuple[Named, NameMatch], ...]
-    unread: Unanswered | None
+    fault: str | None
 
 
 _CLEAN: Final = _Found((), None)
@@ -47,18 +46,17 @@ class NameScreening(AccountRule):
         transfer = case.transfer
         if transfer is None:
             return None
-        if transfer.counterparty is None and transfer.account is None:
+        if not case.named:
             return _UNNAMED
-        names = case.knowledge.names
+        names, likeness = case.knowledge.names, self.params.likeness
         if names is None:
             return None
-        of_party = _about(names, transfer.counterparty, self.params.likeness)
-        of_holder = _about(names, transfer.account, self.params.likeness)
-        told = [each for each in (of_party, of_holder) if each is not None]
+        told = [one for named in case.named if (one := _about(names, named, likeness)) is not _CLEAN]
         if not told:
-            return _UNNAMED
-        found = [each for one in told if one is not _CLEAN for each in one.matches]
-        unread = next((one.unread for one in told if one.unread), None)
+            return None
+        found = [each for one in told for each in one.matches]
+        faults = [one.fault for one in told if one.fault is not None]
+        unread = Unanswered("; ".join(faults)) if faults else None
         if not found:
             return unread
         cleared = case.knowledge.exceptions.entries(self.about.id, transfer.account_id, case.occurred_ms)
@@ -101,21 +99,16 @@ def _other(match: NameMatch) -> dict[str, Any]:
     return {"entry_id": match.entry.entry_id, "entry_name": match.entry.name, "score_percent": _percent(match)}
 
 
-def _about(names: NameIndex, bearer: Party | AccountFacts | None, likeness: int) -> _Found | None:
-    """What is found for the names of a party or of the account's holder; None when there is no name."""
-    if bearer is None:
-        return None
-    question = (bearer, likeness)
-    try:
-        return names.answers[question]  # type: ignore[no-any-return]
-    except KeyError:
-        return names.remember(question, _search(names, bearer, likeness))
+def _about(names: NameIndex, named: Named, likeness: int) -> _Found:
+    """What is found for a party's name. The same parties come again and again: the index remembers."""
+    question = (named, likeness)
+    found: _Found | None = names.answers.get(question)
+    return names.remember(question, _search(names, named, likeness)) if found is None else found
 
 
-def _search(names: NameIndex, bearer: Party | AccountFacts, likeness: int) -> _Found | None:
-    asked = [one for one, _ in named_by(bearer)]
-    if not asked:
-        return None
-    matches = tuple((one, match) for one in asked for match in names.search(one.name, facts_of(one), likeness / 100))
-    faults = [f"the name of the {one.role}: {said}" for one in asked if (said := fault(one.name)) is not None]
-    return _Found(matches, Unanswered("; ".join(faults)) if faults else None) if matches or faults else _CLEAN
+def _search(names: NameIndex, named: Named, likeness: int) -> _Found:
+    matches = tuple((named, match) for match in names.search(named.name, facts_of(named), likeness / 100))
+    said = fault(named.name)
+    if said is not None:
+        said = f"the name of the {named.role}: {said}"
+    return _Found(matches, said) if matches or said else _CLEAN

@@ -1,9 +1,9 @@
 """Is the data on the other side that the travel rule asks for missing, or plainly made up, above the threshold?"""
 
-from functools import lru_cache
 from typing import Final
 
 from rules.finding import Answer, Finding, Unanswered
+from rules.memo import Memo
 from rules.profile import DAY_MS
 from rules.rule import AccountRule, Case, Params, Usd
 from rules.transfer import Kind, Party, PartyType, dollars
@@ -17,7 +17,7 @@ _EU: Final = frozenset(
 # Judgement: what people and programs write when they have nothing to say.
 _FILLERS: Final = frozenset(["na", "none", "null", "nil", "unknown", "test", "anonymous", "customer", "user", "name", "xxx"])
 _TOLD_ONCE_IN: Final = 30 * DAY_MS  # judgement; for each VASP and kind of gap
-_CACHED: Final = 16_384  # judgement: counterparties that come back within some hours
+_REMEMBERED: Final = 16_384  # judgement: counterparties that come back within some hours
 _UNTOLD: Final = Unanswered("the transfer says nothing about the counterparty")
 
 
@@ -54,7 +54,7 @@ class MissingPartyData(AccountRule):
             return None
         if transfer.counterparty is None:
             return _UNTOLD
-        gaps = _gaps(transfer.counterparty, transfer.kind)
+        gaps = _gaps_of[transfer.counterparty, transfer.kind]
         if not gaps:
             return None
         evidence = case.own_evidence("; ".join(gaps))
@@ -72,9 +72,9 @@ class MissingPartyData(AccountRule):
         )
 
 
-@lru_cache(maxsize=_CACHED)
-def _gaps(party: Party, kind: Kind) -> tuple[str, ...]:
+def _gaps(asked: tuple[Party, Kind]) -> tuple[str, ...]:
     """What is missing or contradicts itself in what came with a transfer of that kind."""
+    party, kind = asked
     gaps: tuple[str, ...] = ()
     name = "".join(filter(str.isalnum, (party.name or "").casefold()))
     if not name or name in _FILLERS or not any(map(str.isalpha, name)):
@@ -86,3 +86,6 @@ def _gaps(party: Party, kind: Kind) -> tuple[str, ...]:
     if party.type is PartyType.ENTITY and party.date_of_birth is not None:
         gaps += ("a company with a date of birth",)
     return gaps
+
+
+_gaps_of: Final = Memo(_gaps, _REMEMBERED)
