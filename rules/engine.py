@@ -114,7 +114,7 @@ class _Batch:
             source = Source(topic, self._partition, offset)
             inflow = transfer.kind is Kind.DEPOSIT
             case = self._enter(transfer, occurred_ms, value, inflow, opened_ms)
-            asked = questions(inflow, case.profile.account_type, transfer.asset).about(value)
+            asked = questions(inflow, case.profile.account_type, transfer.asset).about(value, marked=case.marked)
             answers = self._panel.ask(asked, case, transfer.account_id, source)
             if not inflow:
                 outcome.verdicts.append(self._verdict(transfer, answers, source))
@@ -205,17 +205,17 @@ class _Batch:
 
     def _pass_on(self, item: Item, case: Case, source: Source, answers: Answers | None) -> None:
         """Count the transfer, note what its profile took in, and tell the next stage what it has to know."""
-        _, _, _, value, transfer, _, opened_ms = item
-        outcome, profile = self._outcome, case.profile
-        if transfer.kind is Kind.DEPOSIT:
+        occurred_ms, _, _, value, transfer, _, opened_ms = item
+        outcome, profile, inflow = self._outcome, case.profile, transfer.kind is Kind.DEPOSIT
+        if inflow:
             outcome.counts.deposits += 1
         else:
             outcome.counts.withdrawals += 1
         told, signals = (tuple(answers.told), tuple(answers.signals)) if answers is not None else ((), ())
-        met, device = first_contacts(profile, case.occurred_ms, case.contacts, transfer.device_id)
-        named, names = first_named(profile, case.occurred_ms, case.named) if case.addresses else ((), ())
+        met, device = first_contacts(profile, occurred_ms, case.contacts, transfer.device_id)
+        named, names = first_named(profile, occurred_ms, case.named) if case.addresses else ((), ())
         if transfer.ip_country is not None:
-            profile.locate(case.occurred_ms, transfer.kind is Kind.DEPOSIT, transfer.ip_country)
+            profile.locate(occurred_ms, inflow, transfer.ip_country)
         outcome.movements.append((transfer.account_id, movement_of(transfer, case, value, opened_ms, met + named, told)))
         followed = followed_addresses(case) if case.listed or case.labelled else ()
         if met or signals or names or followed:

@@ -6,7 +6,7 @@ from typing import Final
 
 from rules.asking import Asking
 from rules.exceptions import Exemption
-from rules.finding import Answer, Finding, Unanswered
+from rules.finding import Finding, Unanswered
 from rules.knowledge import Knowledge
 from rules.messages import Action, Excepted, NotEvaluated, Severity, Source
 from rules.onward import signalled_again
@@ -47,15 +47,14 @@ class Panel:
     def ask(self, rules: Iterable[AccountRule], case: Case, account_id: str, source: Source) -> Answers | None:
         """Ask each rule; None when none had anything to say."""
         answers = None
+        if case.index < 0:
+            answers, rules = self._out_of_reach(rules, case, account_id)
         for rule in rules:
-            if case.index < 0 and rule.looks_back:
-                answer: Answer = Unanswered("older than the account's kept history")
-            else:
-                try:
-                    answer = rule.judge(case)
-                except Exception as error:  # noqa: BLE001  # a broken rule must not stop the flow nor pass as clean
-                    self._outcome.tally.raised[rule.about.id] += 1
-                    answer = Unanswered(f"the rule raised {type(error).__name__}")
+            try:
+                answer = rule.judge(case)
+            except Exception as error:  # noqa: BLE001  # a broken rule must not stop the flow nor pass as clean
+                self._outcome.tally.raised[rule.about.id] += 1
+                answer = Unanswered(f"the rule raised {type(error).__name__}")
             if answer is not None:
                 answers = answers or Answers()
                 self._note(rule, answer, case, account_id, answers)
@@ -63,12 +62,25 @@ class Panel:
             self._tell(answers, account_id, source)
         return answers
 
+    def _out_of_reach(
+        self, rules: Iterable[AccountRule], case: Case, account_id: str
+    ) -> tuple[Answers | None, list[AccountRule]]:
+        """Of a transfer older than the kept history, what rules that look back say, and the other rules."""
+        others, answers = [], None
+        for rule in rules:
+            if rule.looks_back:
+                answers = answers or Answers()
+                self._note(rule, Unanswered("older than the account's kept history"), case, account_id, answers)
+            else:
+                others.append(rule)
+        return answers, others
+
     def ask_again(self, case: Case, account_id: str, source: Source, answers: Answers | None) -> Answers | None:
         """A late transfer landed before others: what it changes about those that follow it is told now."""
         profile = case.profile
         for index in range(case.index + 1, len(profile.occurred_ms))[:JUDGED_AGAIN]:
             asked = self._asking.questions(profile.inflow[index], profile.account_type, profile.detail[index][2])
-            rules = asked.about(profile.value[index])
+            rules = asked.about(profile.value[index], marked=False)
             later = Case(profile, index, profile.occurred_ms[index], knowledge=self._knowledge)
             again = self.ask([rule for rule in rules if rule.looks_back], later, account_id, source)
             if again is not None and again.signals:

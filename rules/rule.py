@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final, Self
 import msgspec
 
 from rules.address_state import AddressState
+from rules.assets import AssetClass
 from rules.change import Change
 from rules.finding import Answer, Finding
 from rules.graph.edges import Edge
@@ -137,6 +138,11 @@ class Case(msgspec.Struct, frozen=True, gc=False):
     named: tuple[Named, ...] = ()
 
     @property
+    def marked(self) -> bool:
+        """Whether something is known of an address of the transfer, one cannot be read, or there is none."""
+        return bool(self.listed or self.labelled or self.noted or self.unreadable or not self.addresses)
+
+    @property
     def value(self) -> int:
         """The value of the transfer in micro-dollars; works for one too old for the profile, too."""
         if self.index >= 0 or self.transfer is None:
@@ -175,13 +181,16 @@ class AccountRule(Rule):
     when a late one lands before them. `event_story` says that every finding is a story of its own, which needs no memory.
     `needs` names the lists without which the rule is not asked, but noted as not evaluated. `floor` and `ceiling` are the
     smallest and the largest value in micro-dollars of a transfer that may give the rule something to say: it is not asked
-    about others.
+    about others. Neither is one that is `marked_only` about transfers that are not `Case.marked`, nor one with an
+    `asset_class` about assets of other classes.
     """
 
     asked_on: frozenset[Kind] = frozenset(Kind)
     looks_back: bool = True
     event_story: bool = False
     needs: tuple[Need, ...] = ()
+    marked_only: bool = False
+    asset_class: AssetClass | None = None
     floor: int = 0
     ceiling: int = MAX_VALUE_USD * MICRO
 

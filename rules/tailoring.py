@@ -28,7 +28,7 @@ class Tailored(AccountRule):
     def __init__(self, rule: AccountRule, variants: Mapping[tuple[str, AssetClass | None], AccountRule]) -> None:
         self.about = rule.about
         self.asked_on, self.looks_back, self.event_story = rule.asked_on, rule.looks_back, rule.event_story
-        self.needs = rule.needs
+        self.needs, self.asset_class = rule.needs, rule.asset_class
         types = {account_type for account_type, _ in variants} | {""}
         self._chosen = {
             (kind, group): _closest(rule, variants, kind, group) for kind in sorted(types) for group in AssetClass

@@ -178,7 +178,7 @@ def value_micros(text: str, field: str = "value_usd") -> int:
     if not _is_decimal(text):
         raise BadTransfer("not a non-negative decimal number as text", field)
     whole, _, fraction = text.partition(".")
-    micros = int(whole) * MICRO + (int(f"{fraction[:6]:0<6}") if fraction else 0)
+    micros = int(whole + fraction[:6].ljust(6, "0")) if fraction else int(whole) * MICRO
     if micros > MAX_VALUE_USD * MICRO:
         raise BadTransfer(f"more than {MAX_VALUE_USD} US dollars", field)
     return micros

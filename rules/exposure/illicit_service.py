@@ -37,6 +37,7 @@ class IllicitService(AccountRule):
 
     Parameters = Thresholds
     looks_back = False
+    marked_only = True
     needs = (Need.LABELS,)
 
     def judge(self, case: Case) -> Answer:

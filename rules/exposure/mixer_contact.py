@@ -27,6 +27,7 @@ class MixerContact(AccountRule):
 
     Parameters = Thresholds
     looks_back = False
+    marked_only = True
     needs = (Need.LABELS,)
 
     def judge(self, case: Case) -> Answer:

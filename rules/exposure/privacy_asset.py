@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from rules.assets import AssetClass, class_of
+from rules.assets import AssetClass
 from rules.finding import Answer, Finding
 from rules.messages import Severity
 from rules.profile import DAY_MS
@@ -23,11 +23,12 @@ class PrivacyAsset(AccountRule):
 
     Parameters = Thresholds
     looks_back = False
+    asset_class = AssetClass.PRIVACY
 
     def judge(self, case: Case) -> Answer:
-        """Answer from the asset; which ones are of the class is in rules/assets.py."""
+        """Any transfer of such an asset; which ones are of the class is in rules/assets.py."""
         transfer = case.transfer
-        if transfer is None or class_of(transfer.asset) is not AssetClass.PRIVACY:
+        if transfer is None:
             return None
         value = case.value
         telling = value >= self.params.telling

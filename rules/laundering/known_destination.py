@@ -21,6 +21,7 @@ class KnownDestination(AccountRule):
     Parameters = Thresholds
     asked_on = frozenset({Kind.WITHDRAWAL})
     looks_back = False
+    marked_only = True
 
     def bind(self, params: Thresholds) -> None:
         """Keep the parameters."""

@@ -23,6 +23,7 @@ class ClusteredExposure(AccountRule):
 
     Parameters = Thresholds
     looks_back = False
+    marked_only = True
     event_story = True
     needs = (Need.WATCHLIST, Need.LABELS)
 

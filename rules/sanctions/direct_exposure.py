@@ -13,6 +13,7 @@ class DirectExposure(AccountRule):
     """One listed address is a hit; an address that could not be screened is never a clean answer."""
 
     looks_back = False
+    marked_only = True
     event_story = True
     needs = (Need.WATCHLIST,)
 

@@ -12,6 +12,7 @@ class UnreadableAddress(AccountRule):
     """A typing error, an unsupported format, or a spelling meant to slip past screening."""
 
     looks_back = False
+    marked_only = True
     event_story = True
 
     def judge(self, case: Case) -> Answer:

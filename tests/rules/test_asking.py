@@ -1,22 +1,28 @@
 """Rules are asked about the transfers that they may have something to say about, and about no others."""
 
+from typing import Any
+
 import pytest
 
 from rules.asking import _KINDS, Asking, Questions
+from rules.assets import AssetClass
 from rules.finding import Answer
+from rules.profile import Profile
 from rules.rule import AccountRule, Case
 
 
 class Silent(AccountRule):
-    def __init__(self, name: str, floor: int = 0, ceiling: int = 10**17) -> None:
-        self.name, self.floor, self.ceiling = name, floor, ceiling
+    def __init__(
+        self, name: str, floor: int = 0, ceiling: int = 10**17, *, marked: bool = False, group: AssetClass | None = None
+    ) -> None:
+        self.name, self.floor, self.ceiling, self.marked_only, self.asset_class = name, floor, ceiling, marked, group
 
     def judge(self, case: Case) -> Answer:
         return None
 
 
-def names(questions: Questions, value: int) -> str:
-    return "".join(rule.name for rule in questions.about(value) if isinstance(rule, Silent))
+def names(questions: Questions, value: int, *, marked: bool = False) -> str:
+    return "".join(rule.name for rule in questions.about(value, marked=marked) if isinstance(rule, Silent))
 
 
 @pytest.mark.parametrize(
@@ -49,3 +55,28 @@ def test_names_without_end_do_not_fill_the_memory() -> None:
     for number in range(2 * _KINDS):
         assert names(asking.questions(True, f"type {number}", "BTC"), 1) == "a"
         assert len(asking._known) == number % _KINDS + 1
+
+
+def test_a_rule_about_marked_transfers_is_asked_about_no_others() -> None:
+    questions = Asking([Silent("a", marked=True), Silent("b")], []).questions(True, "", "BTC")
+    assert (names(questions, 1), names(questions, 1, marked=True)) == ("b", "ab")
+
+
+def test_a_rule_about_one_class_of_assets_is_asked_about_no_others() -> None:
+    asking = Asking([Silent("a", group=AssetClass.PRIVACY), Silent("b")], [])
+    assert [names(asking.questions(True, "", asset), 1) for asset in ("XMR", "BTC")] == ["ab", "b"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "marked"),
+    [
+        ({"addresses": ("a",)}, False),
+        ({}, True),
+        ({"addresses": ("a",), "unreadable": ("too long",)}, True),
+        ({"addresses": ("a",), "listed": (("a", None),)}, True),
+        ({"addresses": ("a",), "labelled": (("a", None),)}, True),
+        ({"addresses": ("a",), "noted": (("a", None),)}, True),
+    ],
+)
+def test_a_transfer_is_marked_by_what_is_known_of_its_addresses(facts: dict[str, Any], marked: bool) -> None:
+    assert Case(Profile(), 0, 0, **facts).marked is marked
