@@ -94,6 +94,10 @@ class Graph:
         edges = self.incoming.get(node)
         return edges.keys() if edges and not _is_hub(edges, node) else _NOBODY
 
+    def is_hub(self, node: str) -> bool:
+        """Whether the node has as many contacts as are kept, in either direction."""
+        return any(_is_hub(edges.get(node, ()), node) for edges in (self.outgoing, self.incoming))
+
     def own(self, flow: Flow) -> Owner | None:
         """Learn whose address the flow's own address is; the owner where that is worth noting down."""
         address = flow.own_address

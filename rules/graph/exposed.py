@@ -109,6 +109,7 @@ class _Tracing:
     def __init__(self, network: Network, since_ms: int, inward: bool) -> None:
         graph, touches = network.graph, network.touches
         self._since_ms, self._inward, self._left = since_ms, inward, _LOOKED_AT
+        self._is_hub = graph.is_hub
         self._own, self._other = (graph.received, graph.sent) if inward else (graph.sent, graph.received)
         self._touches, self._spent = (touches.came, touches.went) if inward else (touches.went, touches.came)
         self._may = touches.may_come if inward else touches.may_go
@@ -139,7 +140,7 @@ class _Tracing:
     def _through(self, edge: Edge, hops: int) -> Iterable[Way]:
         """What the edge carried of parties, by what its other end had."""
         other = edge.sender if self._inward else edge.receiver
-        if self._left <= 0 or not self._may(other):
+        if self._left <= 0 or not self._may(other) or self._is_hub(other):
             return
         total, ways = self.trace(other, edge.occurred_ms, hops)
         before = behind = 0

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from rules.address_state import AddressState
-from rules.graph.edges import DAY_MS, EDGES_OF_ADDRESS, HOUR_MS, LOG_DAYS
+from rules.graph.edges import DAY_MS, EDGES, EDGES_OF_ADDRESS, HOUR_MS, LOG_DAYS
 from rules.graph.network import Network
 from rules.graph.touches import Touches
 from rules.knowledge import Knowledge
@@ -117,6 +117,13 @@ def test_a_crowded_address_ends_the_path() -> None:
     crowd = [paid(f"c{n}", "0xshop", n, 10) for n in range(EDGES_OF_ADDRESS)]
     path = [got("a", MIXER, 50), paid("a", "0xshop", 51), got("b", "0xshop", 52)]
     assert accounts(judged([path])) == [("b", 3)]
+    assert judged([[*crowd, *path]]) == []
+
+
+def test_an_account_that_pays_a_crowd_ends_the_path() -> None:
+    crowd = [paid("a", f"0xc{n}", n, 10) for n in range(EDGES)]
+    path = [got("a", MIXER, 70), got("b", "a", 71)]
+    assert accounts(judged([path])) == [("b", 2)]
     assert judged([[*crowd, *path]]) == []
 
 
