@@ -15,7 +15,7 @@ import faust
 from faust.auth import OAuthCredentials
 from faust.types import TP
 
-from streams import metrics
+from streams import metrics, tracing
 from streams.batching import BatchTransport, FaustFeed, PollScheduler
 from streams.delivery.inbox import Chunk
 from streams.delivery.partition import Condition, Partition
@@ -178,6 +178,7 @@ def make_app(settings: Settings, stages: tuple[Stage, ...], state: Store, *, tra
     async def leave(sender: Any, **_: Any) -> None:
         asyncio.get_running_loop().call_later(_SHUTDOWN_SECONDS, os._exit, 0)
         await app.close_session(3.0)
+        await asyncio.to_thread(tracing.trace_with, None)
 
     @app.timer(1.0)  # type: ignore[untyped-decorator]  # Faust's
     async def observe() -> None:

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from streams import tracing
 from streams.delivery.inbox import Chunk
 
 # Faust drops a message whose offset is below the last one it saw of the partition. Ours carry whole polls, whose order is
@@ -140,7 +141,8 @@ class BatchThread(driver.AIOKafkaConsumerThread):
                 continue
             raw = [(record.offset, record.key, record.value) for record in records]
             stamps = [record.timestamp for record in records]
-            chunks[TP(tp.topic, tp.partition)] = Chunk(tp.topic, tp.partition, self._seeks[tp], start, end, raw, stamps)
+            chunk = Chunk(tp.topic, tp.partition, self._seeks[tp], start, end, raw, stamps, tracing.fetched(records))
+            chunks[TP(tp.topic, tp.partition)] = chunk
         return chunks
 
 

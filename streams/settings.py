@@ -7,6 +7,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -75,6 +76,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Profiles of accounts and addresses kept in a worker's memory, per partition and stage."""
     log_level: str = "info"
     """debug, info, warning or error."""
+    traces: str | None = None
+    """http(s)://host:port of a collector that OpenTelemetry traces of rounds go to (extra `otel`); unset: none are made."""
+    traces_share: float = 1.0
+    """The share of rounds that are traced, 0 to 1."""
 
     console: str = "127.0.0.1:9466"
     """host:port of the analysts' console."""
@@ -321,9 +326,29 @@ def _faults(settings: Settings) -> list[str]:
         faults.append("lists_refresh_seconds: must be 0, or 1 or more")
     if settings.profile_cache < 0:
         faults.append("profile_cache: must be 0 or more")
+    if settings.traces is not None:
+        faults += _traces_faults(settings)
     if settings.log_level not in _LOG_LEVELS:
         faults.append(f"log_level: {settings.log_level!r} is not one of {', '.join(sorted(_LOG_LEVELS))}")
     return faults
+
+
+def _traces_faults(settings: Settings) -> list[str]:
+    faults = []
+    if urlsplit(settings.traces or "").scheme not in ("http", "https"):
+        faults.append(f"traces: {settings.traces!r} is not an http:// or https:// URL")
+    if not _installed("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"):
+        faults.append("traces: OpenTelemetry is not installed: pip install 'lockgate[otel]'")
+    if not 0 <= settings.traces_share <= 1:
+        faults.append(f"traces_share: {settings.traces_share:g} is not between 0 and 1")
+    return faults
+
+
+def _installed(*modules: str) -> bool:
+    try:
+        return all(find_spec(module) for module in modules)
+    except ModuleNotFoundError:  # of what it stands in
+        return False
 
 
 def _redis_fault(url: str) -> str | None:

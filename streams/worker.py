@@ -22,7 +22,7 @@ from rules.lists import Watchlist, merge
 from rules.network import CounterpartiesEngine
 from rules.reference import Reference
 from rules.ruleset import Ruleset
-from streams import metrics
+from streams import metrics, tracing
 from streams.accounts import AccountsStage
 from streams.app import LockgateApp, answers, make_app, worker_name
 from streams.archive import Archive, NotArchived
@@ -197,8 +197,17 @@ def run_worker(settings: Settings, ruleset: Ruleset, knowledge: Knowledge, sourc
             "transactional": transactional,
         },
     )
+    begin_tracing(settings)
     calm_garbage_collection()
     worker.execute_from_commandline()
+
+
+def begin_tracing(settings: Settings) -> None:
+    """Trace rounds, where the settings say so."""
+    if settings.traces is not None:
+        from streams.otel import tracer_to  # what is not asked for costs nothing, not even its import
+
+        tracing.trace_with(tracer_to(settings.traces, share=settings.traces_share, worker=worker_name()))
 
 
 def calm_garbage_collection() -> None:

@@ -10,6 +10,7 @@ import msgspec
 from rules.intake import RawRecord
 from streams.delivery.journal import Range
 from streams.errors import Lost
+from streams.tracing import Fetched
 
 FULL: Final = 20_000  # records waiting in a partition above which fetching stops; judgement: about a second of work
 
@@ -19,7 +20,7 @@ class Chunk(msgspec.Struct):
 
     Offsets without a record (transaction markers, aborted records) are covered, too. `seek` counts the seeks of the topic
     partition before the poll: it tells a chunk fetched before the last seek from a hole. `stamps_ms` are the records'
-    times as Kafka has them.
+    times as Kafka has them. `fetched` is what traces need, where they are on.
     """
 
     topic: str
@@ -29,11 +30,14 @@ class Chunk(msgspec.Struct):
     end: int
     records: list[RawRecord]
     stamps_ms: list[int]
+    fetched: Fetched | None = None
 
     def split(self, count: int) -> "Chunk":
         """Cut off the first `count` records and return them as a chunk; 0 < count < number of records."""
         cut = self.records[count][0]
         first = Chunk(self.topic, self.partition, self.seek, self.start, cut, self.records[:count], self.stamps_ms[:count])
+        if self.fetched is not None:
+            first.fetched, self.fetched = self.fetched.split(cut)
         self.start = cut
         del self.records[:count], self.stamps_ms[:count]
         return first
@@ -46,6 +50,7 @@ class Taken(msgspec.Struct, frozen=True):
     ranges: tuple[Range, ...]
     oldest_ms: int
     count: int
+    fetched: tuple[Fetched, ...] = ()
 
 
 class Inbox:
@@ -101,6 +106,7 @@ class Inbox:
         records: tuple[list[RawRecord], ...] = tuple([] for _ in position)
         reached = list(position)
         room, oldest = limit, 0
+        fetched: list[Fetched] = []
         together = bool(behind) or self.waiting > limit
         while room > 0 and self.ripe(behind) and (place := self._earliest()) is not None:
             chunk = self._next(place, room, together=together)
@@ -109,11 +115,13 @@ class Inbox:
             records[place].extend(chunk.records)
             reached[place] = chunk.end
             room -= len(chunk.records)
+            if chunk.fetched is not None:
+                fetched.append(chunk.fetched)
             stamp = chunk.stamps_ms[0]
             oldest = min(oldest or stamp, stamp)
         self.waiting -= limit - room
         ranges = tuple((first, last, len(held)) for first, last, held in zip(position, reached, records, strict=True))
-        return Taken(records, ranges, oldest, limit - room)
+        return Taken(records, ranges, oldest, limit - room, tuple(fetched))
 
     def _earliest(self) -> int | None:
         """The source whose next record is the oldest; None when nothing waits."""

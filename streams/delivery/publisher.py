@@ -16,7 +16,7 @@ from streams.delivery.journal import Record as JournalRecord
 from streams.delivery.journal import encode
 from streams.delivery.stage import Message
 from streams.errors import Lost
-from streams.formats.cloudevents import NO_HEADERS
+from streams.formats.cloudevents import NO_HEADERS, Headers
 from streams.formats.outlets import NATIVE_ONLY, Outlets, Record
 from streams.security import KafkaAccess
 from streams.settings import FLOWS
@@ -84,8 +84,10 @@ class Publisher:
             if batch._drain_waiter.done():
                 _retrieve(batch._drain_waiter)
 
-    async def publish(self, publications: Sequence[Publication]) -> list[int]:
+    async def publish(self, publications: Sequence[Publication], headers: Headers = NO_HEADERS) -> list[int]:
         """Publish a round; returns the offset of the first journal record of each publication.
+
+        `headers` are put on every message, beside those of its form; bundles and journals have none.
 
         Raises:
             KafkaError, Lost: nothing or all of it has been published; the publisher is of no use any more.
@@ -93,7 +95,7 @@ class Publisher:
         outgoing: Outgoing = defaultdict(list)
         journals: list[TopicPartition] = []
         for publication in publications:
-            for topic, records in self._by_topic(publication.messages).items():
+            for topic, records in self._by_topic(publication.messages, headers).items():
                 outgoing[TopicPartition(topic, publication.partition % await self._count(topic))] += records
             if publication.bundles:
                 key = bundle_key(publication.partition, publication.records[0].n)
@@ -110,16 +112,16 @@ class Publisher:
             raise Lost("the broker did not say where the journal record stands")
         return offsets
 
-    def _by_topic(self, messages: Sequence[Message]) -> dict[str, list[Record]]:
+    def _by_topic(self, messages: Sequence[Message], headers: Headers) -> dict[str, list[Record]]:
         """The records of the messages, in the forms that are wanted, by topic."""
         records: dict[str, list[Record]] = defaultdict(list)
         if not self._outlets.outlets:
             for message in messages:
-                records[message.topic].append((message.key, message.value, NO_HEADERS))
+                records[message.topic].append((message.key, message.value, headers))
             return records
         for message in messages:
-            for topic, record in self._outlets.records(message):
-                records[topic].append(record)
+            for topic, (key, value, own) in self._outlets.records(message):
+                records[topic].append((key, value, own + headers))
         return records
 
     async def _send(self, outgoing: Outgoing) -> dict[TopicPartition, int]:

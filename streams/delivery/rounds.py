@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 import msgspec
 from redis.exceptions import RedisError
 
-from streams import metrics
+from streams import metrics, tracing
 from streams.delivery.claim import Outbox, encode_outbox
 from streams.delivery.feed import Feed
 from streams.delivery.inbox import FULL, Taken
@@ -24,6 +24,7 @@ from streams.delivery.publisher import Publication, Publisher
 from streams.delivery.stage import Judged, MemoryChanges, Work, encode_messages
 from streams.errors import Lost
 from streams.store import Commit, Store
+from streams.tracing import RoundTrace
 
 LARGEST_BATCH: Final = 4_000  # records of one batch; judgement: about 100 ms of judging, far below any time-out
 ASIDE: Final = 2_000  # records of a round from which on it is judged in a thread; below, sharing the GIL costs more
@@ -70,20 +71,33 @@ class Rounds:
         taken = self._take(partitions)
         if not taken:
             return
+        trace = _begin_trace(taken)
+        try:
+            signed = await self._decide(taken, trace)
+            await self.settle()
+        except BaseException as error:
+            trace.end(error)
+            raise
+        self._carrying = asyncio.create_task(self._carry(signed, trace))
+
+    async def _decide(self, taken: Sequence[tuple[Partition, Taken]], trace: RoundTrace) -> list[Signed]:
+        """Decode, load and judge, in memory: nothing is written yet."""
         for stage in {id(part.stage): part.stage for part, _ in taken}.values():
             stage.take_over()  # decoding, judging and signing of this round see one and the same
         size = sum(one.count for _, one in taken)
-        batches = await _aside(size, lambda: _decode(taken))
+        with trace.step("decode"):
+            batches = await _aside(size, lambda: _decode(taken))
         if any(batch.work.settled for batch in batches):
             await self.settle()
-        await self._load(batches)
-        await self._follow([batch for batch in batches if batch.work.settled])
-        signed = await _aside(size, lambda: _judge(batches))
+        with trace.step("load"):
+            await self._load(batches)
+            await self._follow([batch for batch in batches if batch.work.settled])
+        with trace.step("judge"):
+            signed = await _aside(size, lambda: _judge(batches))
         for one in signed:
             one.partition.advance(one.record)
             one.partition.cache.age()
-        await self.settle()
-        self._carrying = asyncio.create_task(self._carry(signed))
+        return signed
 
     async def settle(self) -> None:
         """Wait until the last round is committed and published; its failure is raised here."""
@@ -138,9 +152,18 @@ class Rounds:
                 work.keys |= more
                 await self._load([Batch(batch.partition, batch.taken, Work(None, more))])
 
-    async def _carry(self, signed: Sequence[Signed]) -> None:
+    async def _carry(self, signed: Sequence[Signed], trace: RoundTrace) -> None:
         """Commit a judged round to Redis, publish it in one transaction; then it counts as done."""
-        with metrics.STEP_SECONDS.labels("commit").time():
+        try:
+            await self._commit_and_publish(signed, trace)
+        except BaseException as error:
+            trace.end(error)
+            raise
+        trace.judged(_figures(signed))
+        trace.end()
+
+    async def _commit_and_publish(self, signed: Sequence[Signed], trace: RoundTrace) -> None:
+        with trace.step("commit"), metrics.STEP_SECONDS.labels("commit").time():
             await self._commit([self._prepare(one) for one in signed])
         publications = [
             Publication(
@@ -152,8 +175,8 @@ class Rounds:
             )
             for one in signed
         ]
-        with metrics.STEP_SECONDS.labels("publish").time():
-            offsets = await self._publisher.publish(publications)
+        with trace.step("publish"), metrics.STEP_SECONDS.labels("publish").time():
+            offsets = await self._publisher.publish(publications, trace.headers)
         now_ms = time.time() * 1000
         for one, offset in zip(signed, offsets, strict=True):
             one.partition.published = (one.record.n, offset)
@@ -190,6 +213,25 @@ class Rounds:
             writes=one.judged.writes,
             memory=one.memory,
         )
+
+
+def _begin_trace(taken: Sequence[tuple[Partition, Taken]]) -> RoundTrace:
+    return tracing.begin(
+        (partition for partition, _ in taken),
+        sum(one.count for _, one in taken),
+        [fetched for _, one in taken for fetched in one.fetched],
+        min(one.oldest_ms for _, one in taken),
+    )
+
+
+def _figures(signed: Sequence[Signed]) -> dict[str, int]:
+    """What a round came to, for its trace."""
+    judged = [one.judged for one in signed]
+    return {
+        "verdicts": sum(sum(one.decisions.values()) for one in judged),
+        "alerts": sum(sum(one.tally.findings.values()) for one in judged),
+        "dead_letters": sum(one.counts[3] for one in judged),
+    }
 
 
 async def _aside(size: int, work: Callable[[], _Result]) -> _Result:

@@ -26,7 +26,7 @@ _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Where things are": ("kafka", "redis", "http", "group"),
     "Lists": ("lists", "lists_dir", "lists_refresh_seconds", "reference", "max_list_age_hours"),
     "Rules": ("rules", "exceptions", "archive_dir"),
-    "Worker": ("session_timeout", "profile_cache", "log_level"),
+    "Worker": ("session_timeout", "profile_cache", "log_level", "traces", "traces_share"),
     "Outputs": ("outputs",),
     "Console": tuple(field for field in Settings.__struct_fields__ if field.startswith("console")),
 }
