@@ -15,6 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError, RedisClusterException, RedisError
 
+from streams.delivery.journal import STATE_VERSION
 from streams.delivery.stage import MemoryChanges, Writes, framed
 from streams.errors import Lost
 from streams.security import RedisAccess
@@ -71,12 +72,14 @@ class Keys:
 
     `meta` is a hash; a state is the string at `state(key)`, a segment of the event memory the string at `segment(number)`.
     The epoch is part of their names: a wiped partition starts a new one, and what is left of the old is removed at leisure.
+    So is the version of the state: workers of two versions side by side each have a view of their own, and none reads bytes
+    that it does not know.
     """
 
     __slots__ = ("_base", "epoch", "meta")
 
     def __init__(self, group: str, stage: str, partition: int) -> None:
-        self._base = f"lockgate:{{{group}:{stage}:{partition}}}"
+        self._base = f"lockgate:{{{group}:{stage}:{partition}}}:v{STATE_VERSION}"
         self.meta = f"{self._base}:meta"
         self.epoch = 0
 

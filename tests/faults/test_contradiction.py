@@ -7,10 +7,11 @@ import redis as redis_client
 from running import Worker, committed, lockgate, send_transfers, transfer, wait_until
 
 from streams.components import Kafka, Redis
+from streams.store import Keys
 
 pytestmark = [pytest.mark.faults, pytest.mark.integration]
 
-META = "lockgate:{{lockgate:accounts:{}}}:meta"
+META = Keys("lockgate", "accounts", 0).meta
 
 
 def test_a_wrong_hint_stops_its_partition_loudly_and_no_other(tmp_path: Path) -> None:
@@ -34,8 +35,8 @@ def test_a_wrong_hint_stops_its_partition_loudly_and_no_other(tmp_path: Path) ->
                 wait_until(lambda count=first + 50: len(judged()) == count, 60, "verdicts")  # type: ignore[misc]
             assert worker.stop() < 10
             with redis_client.Redis.from_url(redis.url) as client:
-                assert int(client.hget(META.format(0), "journal_n") or 0) > 0
-                client.hset(META.format(0), "journal_at", 0)
+                assert int(client.hget(META, "journal_n") or 0) > 0
+                client.hset(META, "journal_at", 0)
             worker.start()
             wait_until(lambda: worker.metric('lockgate_impossible_total{stage="accounts"}') > 0, 60, "a contradiction told")
             wait_until(lambda: worker.ask("/readyz") == (503, "not judged: accounts[0]\n"), 60, "the partition named")

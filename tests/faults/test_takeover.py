@@ -36,7 +36,7 @@ from streams.errors import Impossible, Lost
 from streams.knowledge import load_knowledge
 from streams.rulefiles import load_rules
 from streams.security import KafkaAccess, RedisAccess
-from streams.store import Store
+from streams.store import Keys, Store
 
 pytestmark = [pytest.mark.faults, pytest.mark.integration]
 
@@ -52,7 +52,7 @@ class Place:
         self.kafka = kafka.bootstrap
         self.redis = redis.url
         self.number = number
-        self.base = f"lockgate:{{{GROUP}:accounts:{number}}}:"
+        self.base = Keys(GROUP, "accounts", number).meta.removesuffix("meta")
 
     def send(self, count: int) -> list[str]:
         """So many withdrawals; their event ids."""

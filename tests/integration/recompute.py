@@ -34,6 +34,7 @@ from rules.retroactive import LookingBack
 from rules.ruleset import Ruleset
 from rules.seen import Seen
 from rules.transfer import Kind, moment
+from streams.store import Keys
 
 DEPOSITS, WITHDRAWALS = "exchange.deposits", "exchange.withdrawals"
 VERDICTS, ALERTS, DEADLETTERS = "lockgate.verdicts", "lockgate.alerts", "lockgate.deadletters"
@@ -365,7 +366,7 @@ class Recomputation:
         """Redis must hold exactly the recomputed positions, states and event memory."""
         with redis.Redis.from_url(url) as client:
             for (stage, partition), stored in self.stored.items():
-                self._compare_partition(client, f"lockgate:{{{group}:{stage}:{partition}}}:", stored)
+                self._compare_partition(client, Keys(group, stage, partition).meta.removesuffix("meta"), stored)
         return self
 
     def _compare_partition(self, client: Any, base: str, stored: Stored) -> None:

@@ -21,10 +21,12 @@ from streams.components.process import Process
 LOCKGATE = [sys.executable, "-c", "from streams.cli import main; main()"]
 
 
-def lockgate(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+def lockgate(
+    environment: Mapping[str, str], *arguments: str, command: Sequence[str] = LOCKGATE
+) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
-        [*LOCKGATE, *arguments],
+        [*command, *arguments],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -45,14 +47,16 @@ def wait_until(true: Callable[[], bool], seconds: float, what: str) -> None:
 class Worker:
     """One `lockgate worker`; ending by itself is what it must not do."""
 
-    def __init__(self, name: str, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, folder: Path, environment: Mapping[str, str], *, command: Sequence[str] = LOCKGATE
+    ) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
         self.port = free_port()
         self.ended_by_itself = 0
         self._process = Process(
             name,
-            [*LOCKGATE, "worker"],
+            [*command, "worker"],
             log=self.log,
             environment={
                 "LOCKGATE_ARCHIVE_DIR": str(folder / "archive"),

@@ -15,10 +15,9 @@ from alert_stand import DURATION, RULES, Stand, hurried_rules
 from running import wait_until
 
 from streams.scenarios import DEMO_LISTED
+from streams.store import Keys
 
 pytestmark = pytest.mark.integration
-
-META = "lockgate:{{lockgate:accounts:{}}}:meta"
 
 # What nobody can cause from outside, and why.
 UNCAUSED: Final = {
@@ -134,7 +133,7 @@ def a_redis_of_another_time(stand: Stand) -> None:
     wait_until(lambda: stand.main.ready, 60, "everything is judged again")
     with stand.tampering() as redis:
         for number in (0, 1):
-            redis.hincrby(META.format(number), "n", 5)
+            redis.hincrby(Keys("lockgate", "accounts", number).meta, "n", 5)
 
 
 def kafka_away(stand: Stand) -> None:
