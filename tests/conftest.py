@@ -14,6 +14,9 @@ from hypothesis import settings
 
 from streams.components import ComponentMissing, EmbeddedBroker, Kafka, Redis
 
+# brokers that live for seconds: the quickest start wins, which takes 4 instead of 7 seconds of processor time
+os.environ.setdefault("KAFKA_JVM_PERFORMANCE_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Djava.awt.headless=true")
+
 settings.register_profile("lockgate", deadline=None)  # a busy machine is no fault of the code
 settings.load_profile("lockgate")
 

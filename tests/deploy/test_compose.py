@@ -9,7 +9,7 @@ import compose_spec
 import pytest
 import yaml
 
-from streams.components.kafka import CLUSTER_ID, JVM_OPTIONS
+from streams.components.kafka import CLUSTER_ID, HEAP_OPTIONS
 from streams.components.redis_server import SETTINGS as REDIS_SETTINGS
 from streams.settings import Settings, load_settings
 
@@ -106,7 +106,7 @@ def test_broker_reads_the_settings_that_the_starters_read(
 def test_broker_has_the_cluster_id_and_the_heap_of_the_starters(services: dict[str, dict[str, Any]]) -> None:
     environment = services["kafka"]["environment"]
     assert environment["CLUSTER_ID"] == CLUSTER_ID
-    assert set(environment["KAFKA_HEAP_OPTS"].split()) <= set(JVM_OPTIONS)
+    assert set(environment["KAFKA_HEAP_OPTS"].split()) <= set(HEAP_OPTIONS)
 
 
 def test_broker_listeners_have_a_protocol_each(services: dict[str, dict[str, Any]], broker_settings: dict[str, str]) -> None:

@@ -79,9 +79,9 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
             worker.kill()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def worker(pipeline: Pipeline) -> Iterator[Worker]:
-    """One ready worker; it is stopped in good order, within ten seconds."""
+    """One ready worker for all tests; it is stopped in good order, within ten seconds."""
     one = pipeline.worker()
     wait_until(lambda: one.ready, 60, "a ready worker")
     yield one
