@@ -12,7 +12,10 @@ DEVICES: Final = 4  # judgement: devices kept of a member, the latest
 
 
 class Member(msgspec.Struct, array_like=True, gc=False):
-    """An account with signals at a place: its latest transfer there, every signal it came with, the devices it used."""
+    """An account with signals at a place: its latest transfer there, every signal it came with, the devices it used.
+
+    `since_ms` is the event time of the first such transfer there.
+    """
 
     account_id: str
     occurred_ms: int
@@ -22,6 +25,7 @@ class Member(msgspec.Struct, array_like=True, gc=False):
     value: int  # micro-dollars
     signals: tuple[str, ...]
     devices: tuple[str, ...]
+    since_ms: int
 
 
 class Circle(msgspec.Struct, array_like=True):
@@ -33,13 +37,14 @@ class Circle(msgspec.Struct, array_like=True):
         """Take in a flow with signals; a late one adds what it shows, and does not replace a later transfer."""
         known = next((member for member in self.members if member.account_id == flow.account_id), None)
         if known is None:
-            self.members.append(_member(flow, set(), ()))
+            self.members.append(_member(flow, set(), (), flow.occurred_ms))
         elif (known.occurred_ms, known.event_id) <= (flow.occurred_ms, flow.event_id):
             self.members.remove(known)
-            self.members.append(_member(flow, set(known.signals), known.devices))
+            self.members.append(_member(flow, set(known.signals), known.devices, known.since_ms))
         else:
             known.signals = tuple(sorted({*known.signals, *flow.signals}))
             known.devices = _devices((flow.device_id,), known.devices)
+            known.since_ms = min(known.since_ms, flow.occurred_ms)
         self.members.sort(key=lambda member: (member.occurred_ms, member.event_id))
         del self.members[:-MEMBERS]
 
@@ -55,7 +60,7 @@ class Circle(msgspec.Struct, array_like=True):
         return [one for one in self.members if signal in one.signals and now - window_ms < one.occurred_ms <= now]
 
 
-def _member(flow: Flow, signals: set[str], devices: tuple[str, ...]) -> Member:
+def _member(flow: Flow, signals: set[str], devices: tuple[str, ...], since_ms: int) -> Member:
     return Member(
         flow.account_id,
         flow.occurred_ms,
@@ -65,6 +70,7 @@ def _member(flow: Flow, signals: set[str], devices: tuple[str, ...]) -> Member:
         flow.value,
         tuple(sorted(signals.union(flow.signals))),
         _devices(devices, (flow.device_id,)),
+        since_ms,
     )
 
 

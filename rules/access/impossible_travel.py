@@ -6,13 +6,14 @@ from msgspec import Meta
 
 from rules.finding import Answer, Finding, Unanswered
 from rules.messages import Evidence, Severity
+from rules.profile import contact_key
 from rules.reference import BadAddress
 from rules.reference.places import least_km
 from rules.rule import AccountRule, Case, Params
 from rules.transfer import Kind
 
 _HOUR_MS: Final = 3_600_000
-_TOLD_ONCE_IN: Final = 30 * 24 * _HOUR_MS  # judgement; for each pair of countries
+_TOLD_ONCE_IN: Final = 30 * 24 * _HOUR_MS  # judgement
 _NO_COUNTRY: Final = Unanswered("the withdrawal does not say from which country it was ordered")
 _NO_PLACE: Final = Unanswered("no earlier transfer says from which country it was ordered")
 
@@ -31,7 +32,7 @@ class ImpossibleTravel(AccountRule):
     looks_back = False
 
     def judge(self, case: Case) -> Answer:
-        """Low when the IP address is known to be the exit of a VPN or the like: then nobody travelled."""
+        """Medium when the account may be in other hands: a device and an address never met before come with the place."""
         transfer, profile = case.transfer, case.profile
         if transfer is None or transfer.ip_country is None:
             return _NO_COUNTRY if transfer is not None and transfer.kind is Kind.WITHDRAWAL else None
@@ -47,8 +48,10 @@ class ImpossibleTravel(AccountRule):
         params: Thresholds = self.params
         if distance <= params.distance_km or distance * _HOUR_MS <= apart_ms * params.speed_kmh:
             return None
+        taken = not _hidden(case) and _in_other_hands(case)
         return Finding(
-            story=(*sorted((here, there)), case.occurred_ms // _TOLD_ONCE_IN),
+            story=(case.occurred_ms // _TOLD_ONCE_IN,),
+            stage=int(taken),
             evidence=_evidence(case, here, there),
             facts={
                 "countries": [there, here],
@@ -57,8 +60,17 @@ class ImpossibleTravel(AccountRule):
                 "hours_between": apart_ms / _HOUR_MS,
                 "speed_kmh_maximum": params.speed_kmh,
             },
-            severity=Severity.LOW if _hidden(case) else None,
+            severity=None if taken else Severity.LOW,
         )
+
+
+def _in_other_hands(case: Case) -> bool:
+    """Whether a withdrawal is asked for on a new device and goes to new addresses: else it is a VPN by far most often."""
+    transfer, contacts = case.transfer, case.profile.contacts
+    if transfer is None or transfer.kind is not Kind.WITHDRAWAL or not transfer.device_id:
+        return False
+    met = (transfer.device_id, *case.addresses)
+    return not any(contact_key(one) in contacts for one in met)
 
 
 def _hidden(case: Case) -> bool:

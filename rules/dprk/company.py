@@ -39,10 +39,14 @@ def firm(members: Sequence[Member]) -> list[Member]:
     return [member for member in members if FIRM in member.signals and RHYTHM in member.signals]
 
 
-def earns(members: Sequence[Member], one_in: int) -> bool:
-    """Whether any does so in a rhythm, and one in so many passes on what is enough to live on."""
-    enough = sum(FIRM in member.signals for member in members)
-    return enough * one_in >= len(members) and any(RHYTHM in member.signals for member in members)
+def returning(members: Sequence[Member], apart_ms: int) -> int:
+    """How many of them came back to the place after that time."""
+    return sum(member.occurred_ms - member.since_ms >= apart_ms for member in members)
+
+
+def enough(members: Sequence[Member], one_in: int) -> bool:
+    """Whether one in so many of them passes on what is enough to live on."""
+    return sum(FIRM in member.signals for member in members) * one_in >= len(members)
 
 
 def is_service(address: AddressState) -> bool:

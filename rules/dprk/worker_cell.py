@@ -1,12 +1,26 @@
 """Do several accounts that pass on what they are paid like a wage share an address, a device, or a desk and devices?"""
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 from msgspec import Meta
 
 from rules.address_state import AddressState
 from rules.circles import Member, evidence
-from rules.dprk.company import GRADES, WAGES_SWEPT, earns, firm, is_service, kin, linked, met, others, shows, signs
+from rules.dprk.company import (
+    GRADES,
+    WAGES_SWEPT,
+    enough,
+    firm,
+    is_service,
+    kin,
+    linked,
+    met,
+    others,
+    returning,
+    shows,
+    signs,
+)
 from rules.finding import Answer, Finding
 from rules.messages import Flow
 from rules.rule import GroupRule, Near, Params, Usd, Window
@@ -22,11 +36,14 @@ Company = tuple[str, list[Member], list[Member]]
 class Thresholds(Params, frozen=True, kw_only=True):
     """`accounts_minimum` at an address or a device, `linked_minimum` at a service; `others_each` pay beside each worker.
 
-    An account that shows nothing else counts when a sum was large enough to say whose the address is.
+    To an address `returning_minimum` come back after `apart`, and one in `one_in` passes on enough to live on. An account
+    that shows nothing else counts when a sum was large enough to say whose the address is.
     """
 
     window: Window
     accounts_minimum: Annotated[int, Meta(ge=2, le=32)]
+    returning_minimum: Annotated[int, Meta(ge=1, le=32)]
+    apart: Window
     linked_minimum: Annotated[int, Meta(ge=2, le=32)]
     others_each: Annotated[int, Meta(ge=0, le=32)]
     one_in: Annotated[int, Meta(ge=1, le=32)]
@@ -77,8 +94,12 @@ class WorkerCell(GroupRule):
         """What is shared, with whom, and who of them is cited; nobody where that makes no cell."""
         params, few = self.params, self.params.accounts_minimum
         service, shoppers = is_service(address), len(at_address) * params.others_each
-        few_others = not service and others(address, at_address) <= shoppers
-        if len(at_address) >= few and few_others and earns(at_address, params.one_in):
+        if (
+            len(at_address) >= few
+            and not service
+            and others(address, at_address) <= shoppers
+            and _theirs(at_address, params)
+        ):
             return _ADDRESS, at_address, at_address
         users, customers = firm(on_device), linked(firm(at_address)) if service else []
         if len(users) >= few and users[-1] is on_device[-1]:
@@ -87,6 +108,10 @@ class WorkerCell(GroupRule):
             near = kin(customers)
             if len(near) >= few or len(customers) >= params.linked_minimum:
                 return _DESK, customers, near
-        beside = any(_KNOWN in member.signals for member in on_device[:-1])
-        members = on_device if beside else []
+        members = on_device if any(_KNOWN in member.signals for member in on_device[:-1]) else []
         return _BESIDE, members, members
+
+
+def _theirs(members: Sequence[Member], params: Thresholds) -> bool:
+    """Whether some of them come back to the address, and enough of them pass on what they could live on."""
+    return enough(members, params.one_in) and returning(members, params.apart) >= params.returning_minimum

@@ -5,7 +5,8 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from rules.finding import Answer, Finding, Unanswered
-from rules.profile import DAY_MS
+from rules.messages import Severity
+from rules.profile import DAY_MS, Profile
 from rules.rule import AccountRule, Case, Params, Usd, Window
 from rules.stories import began
 from rules.transfer import dollars
@@ -14,13 +15,17 @@ _CITED: Final = 20
 
 
 class Thresholds(Params, frozen=True, kw_only=True):
-    """`ratio` is against the average day of the baseline, `peak_ratio` against its busiest day."""
+    """`ratio` is against the average day of the baseline, `peak_ratio` against its busiest day.
+
+    When `known_percent` of the value moved with addresses met before that day, the alert is of low severity.
+    """
 
     window: Window
     count: Annotated[int, Meta(ge=2, le=64)]
     minimum: Usd
     ratio: Annotated[int, Meta(ge=1)]
     peak_ratio: Annotated[int, Meta(ge=1)]
+    known_percent: Annotated[int, Meta(ge=1, le=100)]
     baseline: Window
     history: Window
 
@@ -59,8 +64,12 @@ class Velocity(AccountRule):
             return None
         if profile.first_ms > times[start] - params.history:
             return Unanswered("too little history before the burst for a baseline")
+        known = _known(profile, range(start, index + 1))
+        telling = known * 100 < moved * params.known_percent
         return Finding(
             story=(began(times[: index + 1], self.window, self.window * 7),),
+            stage=int(telling),
+            severity=None if telling else Severity.LOW,
             evidence=profile.evidence(range(max(start, index + 1 - _CITED), index + 1), "Part of the burst"),
             facts={
                 "transfers": count,
@@ -73,5 +82,12 @@ class Velocity(AccountRule):
                 "usual_usd_a_day": dollars(usual_value // self.days),
                 "ratio_minimum": params.ratio,
                 "window_hours": self.window / 3_600_000,
+                "known_percent": known * 100 // moved,
+                "known_percent_minimum": params.known_percent,
             },
         )
+
+
+def _known(profile: Profile, span: range) -> int:
+    """The value that moved with addresses met on a day before the burst began."""
+    return sum(profile.value[i] for i in span if profile.met_before(profile.address[i], span.start))

@@ -16,7 +16,7 @@ _EU: Final = frozenset(
 )
 # Judgement: what people and programs write when they have nothing to say.
 _FILLERS: Final = frozenset(["na", "none", "null", "nil", "unknown", "test", "anonymous", "customer", "user", "name", "xxx"])
-_TOLD_ONCE_IN: Final = 30 * DAY_MS  # judgement; for each VASP and kind of gap
+_TOLD_ONCE_IN: Final = 90 * DAY_MS  # judgement; of one account, whatever the gaps: each of them is counted
 _REMEMBERED: Final = 16_384  # judgement: counterparties that come back within some hours
 _UNTOLD: Final = Unanswered("the transfer says nothing about the counterparty")
 
@@ -59,7 +59,7 @@ class MissingPartyData(AccountRule):
             return None
         evidence = case.own_evidence("; ".join(gaps))
         return Finding(
-            story=(transfer.counterparty.vasp or "", *gaps, case.occurred_ms // _TOLD_ONCE_IN),
+            story=(case.occurred_ms // _TOLD_ONCE_IN,),
             evidence=(evidence,),
             counterparty=case.addresses[0] if case.addresses else None,
             facts={

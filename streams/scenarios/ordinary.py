@@ -21,6 +21,8 @@ _INVENTORY_CENTS: Final = 1_000_000_00
 class Resident(Protocol):
     """Somebody who uses the exchange day by day."""
 
+    account: Account
+
     def live(self, day: int, midnight_ms: int, ledger: Ledger, rng: random.Random) -> None:
         """Enter what this customer does on the day."""
 

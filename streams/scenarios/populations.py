@@ -10,6 +10,7 @@ from streams.scenarios.coins import COINS, STABLECOINS, USDT_ETHEREUM, USDT_TRON
 from streams.scenarios.habits import Buyer, Earner, Holder, Merchant, Neighbour, Newcomer, Trader
 from streams.scenarios.ordinary import Customer, Freelancer, MarketMaker, Resident, Saver
 from streams.scenarios.people import DAY_MS, Party, People
+from streams.scenarios.personas import PERSONAS, Around, Charity, Processor, SharesTablet, Treasury
 
 _QUOTED: Final = 5
 
@@ -123,3 +124,24 @@ def _neighbour(
     if place < 85:
         return Holder(account, coin, rng, Party())
     return Merchant(account, coin, rng, Party(), [people.person() for _ in range(8)])
+
+
+def many_kinds(census: Census) -> list[Resident]:
+    """People of every kind in `streams.scenarios.personas`, in the shares given there."""
+    rng, people = census.rng, census.people
+    around = Around(
+        [people.exchange() for _ in range(5)], [people.company() for _ in range(3 + census.accounts // 100)], people.person
+    )
+    kinds = [kind for kind, share in PERSONAS.items() for _ in range(share)]
+    residents: list[Resident] = []
+    households: list[str] = []
+    for number in range(census.accounts):
+        kind = kinds[number * 389 % len(kinds)]  # every kind early, whatever the size
+        device = None
+        if kind is SharesTablet:
+            households = households or [people.device()] * rng.randrange(2, 5)
+            device = households.pop()
+        business = kind in (Treasury, Processor, Charity)
+        account = people.account(device=device, kind="business" if business else "individual")
+        residents.append(kind(account, rng.choices(COINS, WEIGHTS)[0], rng, around))
+    return residents

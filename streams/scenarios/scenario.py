@@ -14,7 +14,7 @@ from streams.scenarios.ledger import Entry, Ledger
 from streams.scenarios.lookalikes import LOOKALIKES
 from streams.scenarios.onward import ONWARD
 from streams.scenarios.people import DAY_MS, People
-from streams.scenarios.populations import Census, Population, ordinary_life, town
+from streams.scenarios.populations import Census, Population, many_kinds, ordinary_life, town
 from streams.scenarios.typologies import TYPOLOGIES, Plot
 from streams.scenarios.wide import WIDE_CELLS, WIDE_LOOKALIKES
 
@@ -112,6 +112,12 @@ SCENARIOS: Final[Mapping[str, Recipe]] = {
         population=ordinary_life,
         market_makers=2,
     ),
+    "ordinary_wide": Recipe(
+        about="ordinary people of many kinds: day traders, travellers, VPN users, students, charities, treasuries, movers",
+        accounts=1_000,
+        days=90,
+        population=many_kinds,
+    ),
     "exchange": Recipe(
         about="any size, for load: one of each pattern per 1,000 accounts",
         accounts=10_000,
@@ -125,12 +131,16 @@ SCENARIOS: Final[Mapping[str, Recipe]] = {
 
 
 class Scenario:
-    """One scenario of one size and seed. Each call of `transfers` yields the same transfers from the beginning."""
+    """One scenario of one size and seed. Each call of `transfers` yields the same transfers from the beginning.
+
+    `kinds` names the kind of each ordinary customer's account.
+    """
 
     def __init__(
         self, recipe: Recipe, *, name: str, seed: int, accounts: int, days: int, start: date, listed: Sequence[str]
     ) -> None:
         self.labels: dict[str, Label] = {}
+        self.kinds: dict[str, str] = {}
         self._recipe = recipe
         self._seed = seed
         self._accounts = accounts
@@ -149,6 +159,7 @@ class Scenario:
         ledger = Ledger(rng, self._start_ms)
         self._plant(rng, people, ledger)
         residents = self._recipe.population(self._census(rng, people))
+        self.kinds = {resident.account.id: type(resident).__name__ for resident in residents}
         first, last = ledger.first_and_last()
         writer = _Writer(self._prefix, rng, self.labels)
         for day in range(min(first, 0), max(last + 1, self._days)):
