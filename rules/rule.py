@@ -246,7 +246,7 @@ class NetworkRule(Rule):
 
     The subject of its findings is an account or an address of the network; what makes two findings one story are the
     transfers they share. A rule that `leans` on citations is asked after those that do not. One that tells `apart` shares
-    no stories with others, and has one for each subject.
+    no stories with others and has one for each subject, which is told again when it has become more severe, too.
     """
 
     leans: ClassVar[bool] = False

@@ -9,7 +9,8 @@ from rules.graph.network import Network
 from rules.graph.shapes import Shape
 from rules.graph.telling import Telling
 from rules.graph.touches import Touch
-from rules.outcome import Told, alert_id
+from rules.messages import Severity
+from rules.outcome import RANK, Told, alert_id
 from rules.rule import NetworkRule, Rule
 
 CITED: Final = "cited"  # the signal with which a rule about an account has it taken for cited
@@ -122,6 +123,11 @@ def _told(rule: NetworkRule, shape: Shape, network: Network) -> Told | None:
     first = known or first
     size = len(events) if known is None else stories.grown(known, events)
     joined = set(stories.missing(known, events))
+    if rule.apart:
+        level, *above = _levels(rule, shape)
+        if known is not None and not size and not stories.holds(known, (level, *above)):
+            size = stories.size(known, (*events, level))
+        joined |= {level} if size else set()
     cited: set[str] = set()
     if shape.citing:
         joined |= events - stories.citing
@@ -141,6 +147,12 @@ def _told(rule: NetworkRule, shape: Shape, network: Network) -> Told | None:
 def _event(rule: NetworkRule, shape: Shape, edge: Edge) -> str:
     """What a transfer is called in stories: there is one more for each subject of a rule that tells its stories apart."""
     return f"{rule.about.id} {shape.subject} {edge.event_id}" if rule.apart else edge.event_id
+
+
+def _levels(rule: NetworkRule, shape: Shape) -> list[str]:
+    """What stands in a story for having been told as severe as this, and for more severe."""
+    rank = RANK[shape.severity or rule.about.severity]
+    return [f"{rule.about.id} {shape.subject} {severity}" for severity in Severity if RANK[severity] >= rank]
 
 
 def _finding(shape: Shape) -> Finding:

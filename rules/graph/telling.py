@@ -50,9 +50,16 @@ class Stories:
 
     def grown(self, story: str, events: Iterable[str]) -> int:
         """How large a story becomes with these events when it has doubled since it was told, otherwise 0."""
-        known = self._stories[story]
-        size = len(known.events.union(events))
-        return size if size >= 2 * known.size else 0
+        size = self.size(story, events)
+        return size if size >= 2 * self._stories[story].size else 0
+
+    def size(self, story: str, events: Iterable[str]) -> int:
+        """How large a story becomes with these events."""
+        return len(self._stories[story].events.union(events))
+
+    def holds(self, story: str, events: Iterable[str]) -> bool:
+        """Whether any of the events is in the story."""
+        return not self._stories[story].events.isdisjoint(events)
 
     def missing(self, story: str | None, events: Iterable[str]) -> tuple[str, ...]:
         """Those of the events that the story does not have yet."""
