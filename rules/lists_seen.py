@@ -61,7 +61,8 @@ class ListsSeen(msgspec.Struct, array_like=True):
         self.version = record.version
         if not record.before:
             return None
-        return msgspec.structs.replace(change_of(parts.changes, record.lists), offset=offset, times=self.delisted)
+        change = change_of(parts.changes, record.lists)
+        return msgspec.structs.replace(change, offset=offset, at_ms=record.announced_ms, times=self.delisted)
 
     def _gather(self, record: Part | LabelPart) -> None:
         parts = self.unfinished.setdefault(record.announcement, Unfinished())

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from heapq import nsmallest
+from string import ascii_lowercase
 from typing import Final
 
 import msgspec
@@ -145,6 +146,7 @@ def _spelt(word: str, alone: bool) -> Sought:
         return Sought(_key(word), frozenset({_key(word)}), alone=alone)
     consonants, heard = skeleton(word), sound(word)
     keys = {_key(word), f"s{sound(consonants)}", *(_key_of_sound(form) for form in forms(heard))}
+    keys |= {_key(each) for each in _slips(word, ascii_lowercase) if each}
     if len(consonants) > _FEW_CONSONANTS:
         keys |= {f"c{each}" for each in _slips(consonants, _CONSONANTS) if len(each) > _FEW_CONSONANTS}
     if len(consonants) <= _FEW_CONSONANTS + 1:

@@ -16,6 +16,8 @@ from rules.name_keys import Sought, candidates, name_id, name_keys, sought_words
 
 MIDDLEMEN: Final = 200  # judgement: accounts behind an address that one hop is followed from; more make it a service
 FOLLOWED: Final = 200  # judgement: addresses of one account that are followed
+KEPT_DAYS: Final = 5 * 365  # FATF Recommendation 11: records are kept for at least five years
+_DAY_MS: Final = 86_400_000
 SLIPS_SOUGHT: Final = 1_000  # judgement: newly listed names up to which slips are sought; a whole new list is more
 
 
@@ -50,6 +52,10 @@ class Bearer(msgspec.Struct, frozen=True, array_like=True, gc=False):
     dealing: Dealing
 
 
+class Full(list[Dealing]):
+    """Dealings of an address that more accounts have met than are remembered: those that met it first."""
+
+
 class Hop(msgspec.Struct, frozen=True):
     """How an account is one hop away: through which account and which of its addresses, and the transfer between them."""
 
@@ -66,15 +72,24 @@ class Past(msgspec.Struct):
     owners: Mapping[str, str] = {}  # the account of an own address
     named: Mapping[str, Sequence[bytes]] = {}  # ids of names by the keys of their words
     bearers: Mapping[str, Sequence[Bearer]] = {}  # by the id of a name, in hex
+    now_ms: int = 0  # what is `KEPT_DAYS` older is not known any more
 
     def met(self, address: str) -> dict[str, list[Dealing]]:
         """The accounts that dealt with an address, in order, each with its dealings."""
-        return by_account(self.dealings.get(address, ()))
+        return by_account(one for one in self.dealings.get(address, ()) if self._is_kept(one))
+
+    def others_forgotten(self, address: str) -> bool:
+        """Whether more accounts dealt with an address than are remembered."""
+        return isinstance(self.dealings.get(address), Full)
+
+    def _is_kept(self, dealing: Dealing) -> bool:
+        return dealing.occurred_ms >= self.now_ms - KEPT_DAYS * _DAY_MS
 
     def bearing(self, entries: Sequence[ListEntry]) -> list[Bearer]:
         """Who may bear one of the names of some list entries, each once."""
         ids = alike(entries, self.named)
-        return list(dict.fromkeys(bearer for each in ids for bearer in self.bearers.get(each, ())))
+        found = (bearer for each in ids for bearer in self.bearers.get(each, ()))
+        return list(dict.fromkeys(bearer for bearer in found if self._is_kept(bearer.dealing)))
 
     def nearby(self, address: str) -> dict[str, Hop]:
         """The accounts one hop away from an address, in order; none where too many dealt with it."""

@@ -65,6 +65,10 @@ REPLAYED_BATCHES: Final = Counter(
     "Batches judged again after state was lost; verified: their hash came out as published.",
     ("stage", "verified"),
 )
+NOT_REMEMBERED: Final = Counter(
+    "lockgate_contacts_not_remembered",
+    "Entries not kept for looking back: of addresses, names and words that very many accounts have met.",
+)
 REPUBLISHED_BATCHES: Final = Counter(
     "lockgate_republished_batches", "Batches that a successor published as they stood in Redis.", ("stage",)
 )

@@ -290,6 +290,9 @@ class _Walk:
                 self._states[key] = stage.load_state(key, packed) if packed else stage.fresh_state(key)
 
     def _keep(self, writes: Writes) -> None:
+        for key, (limit, part) in writes.bounded.items():
+            if key not in self._states and len(known := self._stored.get(key, b"")) < limit:
+                self._stored[key] = known + part
         for key, part in writes.appended.items():
             if key not in self._states:
                 self._stored[key] = self._stored.get(key, b"") + part

@@ -15,6 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError, RedisClusterException, RedisError
 
+from rules.past import KEPT_DAYS
 from streams.delivery.journal import STATE_VERSION
 from streams.delivery.stage import MemoryChanges, Writes, framed
 from streams.errors import Lost
@@ -45,7 +46,7 @@ if held[1] ~= ARGV[1] then return 'OWNER' end
 if held[2] == ARGV[4] and held[3] == ARGV[5] then return 'OK' end
 if (held[2] or '0') ~= ARGV[2] or (held[3] or '') ~= ARGV[3] then return 'STATE' end
 local replaced, appended = parsed(ARGV[10]), parsed(ARGV[11])
-local grown, expired, notes = parsed(ARGV[12]), parsed(ARGV[13]), parsed(ARGV[20])
+local grown, expired, notes, bounded = parsed(ARGV[12]), parsed(ARGV[13]), parsed(ARGV[20]), parsed(ARGV[21])
 redis.call('HSET', KEYS[1], 'n', ARGV[4], 'h', ARGV[5], 'before', ARGV[3], 'position', ARGV[6], 'outbox', ARGV[7],
            'journal_n', ARGV[8], 'journal_at', ARGV[9], 'txid', ARGV[14], 'segments', ARGV[15])
 local states, segments = ARGV[16], ARGV[17]
@@ -54,6 +55,17 @@ for i = 1, #appended, 2 do redis.call('APPEND', states .. appended[i], appended[
 for i = 1, #notes, 2 do redis.call('SET', ARGV[18] .. notes[i], notes[i + 1], 'EX', ARGV[19]) end
 for i = 1, #grown, 2 do redis.call('APPEND', segments .. grown[i], grown[i + 1]) end
 for i = 1, #expired do redis.call('DEL', segments .. expired[i]) end
+local full = 0
+for i = 1, #bounded, 3 do
+  local key = states .. bounded[i]
+  if redis.call('STRLEN', key) < tonumber(bounded[i + 1]) then
+    redis.call('APPEND', key, bounded[i + 2])
+    redis.call('EXPIRE', key, ARGV[22])
+  else
+    full = full + 1
+  end
+end
+if full > 0 then return 'FULL ' .. full end
 return 'OK'
 """
 _WIPE: Final = """
@@ -61,6 +73,7 @@ if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 'OWNER' end
 redis.call('HDEL', KEYS[1], 'n', 'h', 'before', 'position', 'journal_n', 'journal_at', 'outbox', 'txid', 'segments')
 return redis.call('HINCRBY', KEYS[1], 'epoch', 1)
 """
+BOUNDED_KEPT_SECONDS: Final = (KEPT_DAYS + 1) * 86_400  # judges leave out what is older, so that nothing goes too soon
 NOTES_KEPT_SECONDS: Final = 365 * 86_400  # judgement: rules look back less far
 _length: Final = Struct("<I").pack
 _pack: Final = msgspec.msgpack.Encoder().encode
@@ -213,15 +226,18 @@ class Store:
         """Owner, n and h of several partitions, in one round trip."""
         return await self._together([("HMGET", keys.meta, "owner", "n", "h") for keys in wanted])
 
-    async def commit(self, commits: Sequence[Commit]) -> None:
+    async def commit(self, commits: Sequence[Commit]) -> int:
         """Commit one batch each of several partitions, in one round trip; safe to repeat after a lost reply.
+
+        Returns how many bounded states were full, so that something was not appended.
 
         Raises:
             Lost: a partition has another owner, or another state than expected. Others may have been committed.
         """
         replies = await self._together([_commit_command(commit) for commit in commits])
-        if refused := [reply.decode() for reply in replies if reply != b"OK"]:
+        if refused := [reply.decode() for reply in replies if reply != b"OK" and not reply.startswith(b"FULL ")]:
             raise Lost(f"Redis refused a commit: {', '.join(sorted(set(refused)))} changed")
+        return sum(int(reply[5:]) for reply in replies if reply.startswith(b"FULL "))
 
     async def _eval(self, script: str, keys: Sequence[str], *arguments: Any) -> Any:
         (reply,) = await self._together([("EVAL", script, len(keys), *keys, *arguments)])
@@ -267,6 +283,12 @@ def _commit_command(commit: Commit) -> tuple[Any, ...]:
         keys.notes,
         NOTES_KEPT_SECONDS,
         _framed_pairs(writes.notes),
+        b"".join(
+            framed(each)
+            for key, (limit, part) in writes.bounded.items()
+            for each in (key.encode(), str(limit).encode(), part)
+        ),
+        BOUNDED_KEPT_SECONDS,
     )
 
 

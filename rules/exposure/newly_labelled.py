@@ -56,6 +56,7 @@ class NewlyLabelled(LookbackRule):
                             "confidence_percent_minimum": params.confidence,
                             "value_usd": dollars(value),
                             "value_usd_telling": dollars(params.telling),
+                            **({"others_forgotten": True} if past.others_forgotten(address) else {}),
                         },
                         severity=_severity(now) if value >= params.telling else Severity.LOW,
                     ),

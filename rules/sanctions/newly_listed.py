@@ -15,6 +15,7 @@ class NewlyListed(LookbackRule):
         """Answer for each listed address from those who dealt with it."""
         for address, match in change.listed.items():
             again = change.again(address)
+            forgotten = {"others_forgotten": True} if past.others_forgotten(address) else {}
             for account_id, dealings in past.met(address).items():
                 if any(dealing.screened for dealing in dealings) and not again:
                     continue
@@ -27,6 +28,6 @@ class NewlyListed(LookbackRule):
                         ),
                         counterparty=address,
                         match=match,
-                        facts={"hops": 0, "entry_id": match.entry_id, "entry_name": match.entry_name},
+                        facts={"hops": 0, "entry_id": match.entry_id, "entry_name": match.entry_name} | forgotten,
                     ),
                 )

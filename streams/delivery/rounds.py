@@ -93,7 +93,8 @@ class Rounds:
             await self._load(batches)
             await self._follow([batch for batch in batches if batch.work.settled])
         with trace.step("judge"):
-            signed = await _aside(size, lambda: _judge(batches))
+            far = ASIDE if any(batch.work.settled for batch in batches) else size  # looking back takes its time
+            signed = await _aside(far, lambda: _judge(batches))
         for one in signed:
             one.partition.advance(one.record)
             one.partition.cache.age()
@@ -188,7 +189,7 @@ class Rounds:
         """All commits in one round trip; a lost reply is no lost commit, so it may be repeated."""
         for attempt in range(_COMMIT_ATTEMPTS):
             try:
-                await self._store.commit(commits)
+                metrics.NOT_REMEMBERED.inc(await self._store.commit(commits))
                 return
             except RedisError:
                 if attempt == _COMMIT_ATTEMPTS - 1:

@@ -38,12 +38,19 @@ class Writes(msgspec.Struct):
     """What a batch leaves in the states: whole new values, and what is appended to stored ones. A key is in one of them.
 
     Appending is what makes a long history cheap: a stored state is a snapshot and what happened since. `notes` are for other
-    stages to read, and expire by themselves.
+    stages to read, and expire by themselves. `bounded` is appended as long as the stored value is shorter than a limit, and
+    expires when nothing was appended for years; a reader leaves out what begins beyond it.
     """
 
     replaced: dict[str, bytes] = {}
     appended: dict[str, bytes] = {}
     notes: dict[str, bytes] = {}
+    bounded: dict[str, tuple[int, bytes]] = {}
+
+    def remember(self, key: str, limit: int, part: bytes) -> None:
+        """Append a part to a bounded state."""
+        known = self.bounded.get(key)
+        self.bounded[key] = (limit, part if known is None else known[1] + part)
 
     def then(self, later: "Writes") -> None:
         """Put the writes of the following batch on top."""
@@ -56,6 +63,8 @@ class Writes(msgspec.Struct):
             self.appended.pop(key, None)
             self.replaced[key] = value
         self.notes.update(later.notes)
+        for key, (limit, added) in later.bounded.items():
+            self.remember(key, limit, added)
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -161,9 +170,13 @@ def framed(part: bytes) -> bytes:
     return _LENGTH.pack(len(part)) + part
 
 
-def parts(stored: bytes) -> Iterator[bytes]:
-    """The parts of a stored state, in the order in which they were written."""
-    at, end = 0, len(stored)
+def parts(stored: bytes, limit: int | None = None) -> Iterator[bytes]:
+    """The parts of a stored state, in the order in which they were written.
+
+    Of a bounded one those that begin below its limit: what several batches append in one commit may reach beyond it, and
+    must not be more than what they would have appended one by one.
+    """
+    at, end = 0, len(stored) if limit is None else min(len(stored), limit)
     while at < end:
         (size,) = _LENGTH.unpack_from(stored, at)
         at += _LENGTH.size

@@ -73,6 +73,9 @@ class World:
         judged = self.stage.judge(work, 0, self.states, self.stage.open_memory({}), T0)
         for key, part in judged.writes.appended.items():
             self.store[key] = self.store.get(key, b"") + part
+        for key, (limit, part) in judged.writes.bounded.items():
+            if len(self.store.get(key, b"")) < limit:
+                self.store[key] = self.store.get(key, b"") + part
         self.store |= judged.writes.replaced
         alerts = [msgspec.json.decode(one.value) for one in judged.outputs.messages if one.topic == ALERTS]
         return [alert for alert in alerts if alert["retroactive"]]
@@ -389,3 +392,23 @@ def test_findings_that_somebody_made_an_exception_for_are_counted_and_not_told(w
     world.batch([named(1, "ann", counterparty="Se-Un Kim"), named(2, "bob", counterparty="Kim Se Un")])
     listed = SanctionsList.of("TEST", [*listing(BASE).entries, person(63, "KIM, Se Un")])
     assert [one["account_id"] for one in world.batch(lists=world.announcement(listed))] == ["bob"]
+
+
+def test_an_address_that_very_many_met_is_remembered_up_to_a_limit_and_alerts_say_so(world: World) -> None:
+    crowd = 12_000
+    for first in range(0, crowd, 4_000):
+        world.batch([flow(n, f"acct-{n}", address(9)) for n in range(first, first + 4_000)])
+    stored = len(world.store[f"dealt {address(9)}"])
+    assert stored < 1 << 20
+    world.batch([flow(crowd, "too late", address(9))])
+    assert len(world.store[f"dealt {address(9)}"]) == stored
+    alerts = world.batch(lists=world.announcement(listing([*BASE, 9])))
+    assert 6_000 < len(alerts) < crowd
+    assert all(one["facts"]["others_forgotten"] for one in alerts)
+
+
+def test_what_is_older_than_five_years_is_not_told(world: World) -> None:
+    old = msgspec.structs.replace(flow(1, "ann", address(9)), occurred_ms=T0 - 6 * 365 * 86_400_000)
+    world.batch([old, flow(2, "bob", address(9))])
+    records = announcement([listing(BASE)], [listing([*BASE, 9])], name="later", by="test", at_ms=T0)
+    assert [one["account_id"] for one in world.batch(lists=records)] == ["bob"]

@@ -9,10 +9,10 @@ import pytest
 import redis
 
 from streams.components import Redis
-from streams.delivery.stage import MemoryChanges, Writes
+from streams.delivery.stage import MemoryChanges, Writes, framed, parts
 from streams.errors import Lost
 from streams.security import RedisAccess
-from streams.store import NOTES_KEPT_SECONDS, Commit, Keys, Store
+from streams.store import BOUNDED_KEPT_SECONDS, NOTES_KEPT_SECONDS, Commit, Keys, Store
 
 
 @pytest.fixture
@@ -189,3 +189,35 @@ def test_large_commits_pass_whole(store_run: Any) -> None:
 def test_the_keys_of_a_partition_share_one_hash_tag() -> None:
     tags = {key.partition("{")[2].partition("}")[0] for key in (KEYS.meta, KEYS.states, KEYS.segments)}
     assert tags == {"group:accounts:3"}
+
+
+def test_a_bounded_state_grows_to_its_limit_and_expires(store_run: Any, redis_server: Any) -> None:
+    async def story(store: Store) -> None:
+        full = 0
+        assert await store.claim(KEYS, "me", 7) is not None
+        for n in range(1, 5):
+            writes = Writes()
+            writes.remember("many", 8, framed(b"%d" % n))  # five bytes
+            full += await store.commit([commit(n, writes=writes)])
+        assert full == 2
+        [[stored]] = await store.load([(KEYS.states, ["many"])])
+        assert list(parts(stored, 8)) == [b"1", b"2"]
+
+    store_run(story)
+    with redis.Redis.from_url(redis_server.url) as client:
+        assert 0 < client.ttl(f"{KEYS.states}many") <= BOUNDED_KEPT_SECONDS
+
+
+def test_batches_committed_together_leave_no_more_than_one_by_one(store_run: Any) -> None:
+    async def story(store: Store) -> None:
+        assert await store.claim(KEYS, "me", 7) is not None
+        writes = Writes()
+        for n in range(1, 5):
+            later = Writes()
+            later.remember("many", 8, framed(b"%d" % n))
+            writes.then(later)
+        await store.commit([commit(1, writes=writes)])
+        [[stored]] = await store.load([(KEYS.states, ["many"])])
+        assert list(parts(stored, 8)) == [b"1", b"2"]
+
+    store_run(story)
