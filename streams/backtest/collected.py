@@ -1,22 +1,26 @@
 """What a report keeps of the alerts of a run: counts, and a short form of each, by its id."""
 
-import hashlib
 from collections import Counter, defaultdict
 from datetime import date
 from typing import Any, Final
+from zlib import crc32
 
 import msgspec
 
 from rules.messages import Alert, Severity
+from rules.transfer import dollars, value_micros
 
 _ORDER: Final = tuple(Severity)
-_NOT_COMPARED: Final = ("ruleset", "rule_version", "detected_at")
+COMPARED: Final = tuple(name for name in Alert.__struct_fields__ if name not in ("ruleset", "rule_version", "detected_at"))
 _TOP: Final = 20
 _encode: Final = msgspec.json.Encoder().encode
 
 
 class Told(msgspec.Struct, frozen=True, gc=False):
-    """One alert, as far as a report shows it. `content` is a hash of what an analyst sees."""
+    """One alert, as far as a report shows it: `value_usd` is that of its transfers together, `facts` are encoded.
+
+    `content` holds a hash of each field that an analyst sees, in the order of `COMPARED`.
+    """
 
     alert_id: str
     rule_id: str
@@ -25,7 +29,9 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     counterparty: str
     day: date
     transfers: int
-    content: bytes
+    value_usd: str
+    facts: bytes
+    content: tuple[int, ...]
 
 
 class Collected:
@@ -49,7 +55,9 @@ class Collected:
             alert.counterparty or "",
             day,
             len(alert.evidence),
-            _content(alert),
+            dollars(sum(value_micros(one.value_usd) for one in alert.evidence)),
+            _encode(alert.facts),
+            tuple(crc32(_encode(getattr(alert, name))) for name in COMPARED),
         )
         self.by_day[day][alert.rule_id] += 1
         self.by_severity[alert.severity] += 1
@@ -71,8 +79,3 @@ class Collected:
             ),
             key=lambda one: (-one["to_read"], -one["alerts"], one["account_id"]),  # type: ignore[operator]
         )[:_TOP]
-
-
-def _content(alert: Alert) -> bytes:
-    facts = {name: getattr(alert, name) for name in alert.__struct_fields__ if name not in _NOT_COMPARED}
-    return hashlib.blake2b(_encode(facts), digest_size=8).digest()

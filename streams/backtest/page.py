@@ -1,13 +1,16 @@
 """The report of a backtest as one HTML page that needs no other file."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from html import escape
 from importlib import resources
 from typing import Any, Final
 
+from streams.backtest.compare import in_words
 from streams.backtest.plots import bar, by_day
 
 _READ: Final = ("critical", "high", "medium")
+_EXAMPLE: Final = ("rule", "day", "severity", "account", "#transfers", "#USD", "facts", "alert")
 _STYLE: Final = resources.files("streams.backtest").joinpath("page.css").read_text("utf-8")
 
 _Cells = Sequence[str]
@@ -143,6 +146,7 @@ def _speed(facts: Mapping[str, Any]) -> str:
             bar(rules[name]["microseconds_per_transfer"], slowest),
         )
         for name in order
+        if rules[name]["microseconds_per_transfer"]
     ]
     return (
         "<h2>Time</h2>"
@@ -170,7 +174,7 @@ def _diff(diff: Mapping[str, Any]) -> str:
         examples = [_example(one) for shown in diff[kind]["examples"].values() for one in shown]
         if examples:
             parts.append(f"<h3>Examples: {kind}</h3>")
-            parts.append(_table(("rule", "day", "severity", "account", "counterparty", "#transfers", "alert"), examples))
+            parts.append(_table(_EXAMPLE, examples))
     return "".join(parts)
 
 
@@ -180,13 +184,14 @@ def _example(one: Mapping[str, Any]) -> _Cells:
         severity = f"{escape(one['severity_before'])} → {severity}"
     if one.get("transfers_before", one["transfers"]) != one["transfers"]:
         transfers = f"{one['transfers_before']:,} → {transfers}"
-    ids = (f"<code>{escape(one[name])}</code>" for name in ("account_id", "counterparty"))
     return (
         f"<code>{escape(one['rule_id'])}</code>",
         escape(one["day"]),
         severity,
-        *ids,
+        f"<code>{escape(one['account_id'])}</code>",
         transfers,
+        f"{Decimal(one['value_usd']):,.2f}",
+        escape(in_words(one)),
         f"<code>{escape(one['alert_id'])}</code>",
     )
 

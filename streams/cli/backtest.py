@@ -18,7 +18,7 @@ from rules.knowledge import Knowledge
 from rules.messages import Alert
 from rules.ruleset import Ruleset
 from streams.backtest.collected import Collected
-from streams.backtest.compare import compare
+from streams.backtest.compare import compare, in_words
 from streams.backtest.facts import facts_of
 from streams.backtest.page import page
 from streams.backtest.run import run
@@ -35,6 +35,7 @@ from streams.rulefiles import load_rules
 from streams.settings import DEPOSITS, WITHDRAWALS, Settings
 
 _BUILT_IN: Final = "built-in"
+_EXAMPLES: Final = 2  # of each kind and rule, for a person; `--json` and the page have more
 _output: Final = click.Path(dir_okay=False, writable=True, path_type=Path)
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -191,4 +192,11 @@ def _words(facts: dict[str, Any]) -> str:
         lines.append(
             f"  against {facts['diff']['before']['ruleset']}: {', '.join(kinds)}, {facts['diff']['kept']:,} the same"
         )
+        lines += [
+            f"    {kind}: {one['severity']} {one['rule_id']} {one['day']} {one['account_id']}, "
+            f"{one['transfers']} transfers, {one['value_usd']} USD ({in_words(one)})"
+            for kind in ("gained", "lost", "changed")
+            for shown in facts["diff"][kind]["examples"].values()
+            for one in shown[:_EXAMPLES]
+        ]
     return "\n".join(lines)

@@ -121,6 +121,8 @@ def test_a_diff_names_what_is_gained_lost_and_changed(demo: Path, tmp_path: Path
     assert set(without["changed"]["by_rule"]) == {"laundering.structuring"}
     (example, *_) = without["changed"]["examples"]["laundering.structuring"]
     assert example["severity"] == "low" != example["severity_before"]
+    assert example["changed"] == ["severity"]
+    assert example["facts"] and float(example["value_usd"]) > 0
     assert without["kept"] > 0
 
 
