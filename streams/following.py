@@ -77,10 +77,10 @@ async def reading(kafka: KafkaAccess, what: Following) -> AsyncIterator[AIOKafka
             raise kafka_away(kafka) from None
         yield consumer
     finally:
-        await _close(consumer)
+        await let_go(consumer)
 
 
-async def _close(consumer: AIOKafkaConsumer) -> None:
+async def let_go(consumer: AIOKafkaConsumer) -> None:
     """Stop the consumer; with the broker away aiokafka 0.14 ends that in a CancelledError of its own, or not at all."""
     stopping = asyncio.ensure_future(consumer.stop())
     await asyncio.wait((stopping,), timeout=_STOP_SECONDS)

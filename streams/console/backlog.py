@@ -9,12 +9,14 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
 from streams.errors import LockgateError
-from streams.kafka_access import connect, partition_counts
+from streams.following import let_go
+from streams.kafka_access import connect, kafka_away, partition_counts
 from streams.security import KafkaAccess
 from streams.settings import DEPOSITS, WITHDRAWALS
 
 _SOURCES: Final = (DEPOSITS, WITHDRAWALS)
 _LOOK_SECONDS: Final = 5.0
+_ANSWER_SECONDS: Final = 5.0
 _CONNECT_SECONDS: Final = 10.0
 
 
@@ -48,11 +50,14 @@ class BacklogReader:
         try:
             await connect(consumer.start, self._kafka, timeout_seconds=_CONNECT_SECONDS)
             while True:
-                self._backlog.waiting = await _waiting(consumer, places)
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    self._backlog.waiting = await _waiting(consumer, places)
                 self._backlog.trouble = None
                 await asyncio.sleep(_LOOK_SECONDS)
+        except TimeoutError:
+            raise kafka_away(self._kafka) from None
         finally:
-            await consumer.stop()
+            await let_go(consumer)
 
     async def _places(self) -> list[TopicPartition]:
         client = AIOKafkaClient(**self._kafka.options())

@@ -28,8 +28,11 @@ def serve(settings: Settings, ruleset: Ruleset) -> None:
 
     async def read() -> None:
         try:
-            await asyncio.gather(reader.run(), backlog.run())
+            async with asyncio.TaskGroup() as both:
+                both.create_task(reader.run())
+                both.create_task(backlog.run())
         finally:
+            server.should_exit = True  # pages that nobody feeds would look as if nothing happened
             await writer.close()
             await profiles.close()
 

@@ -1,6 +1,7 @@
 """Feeds the store from Kafka, and writes what analysts say to its topic."""
 
 import asyncio
+import time
 from typing import Final
 
 import msgspec
@@ -19,6 +20,8 @@ _AGAIN_SECONDS: Final = 2.0  # before a topic is tried again
 _POLL_MS: Final = 200
 _AT_ONCE: Final = 500  # records decoded before the pages get their turn
 _WRITE_SECONDS: Final = 10.0
+_ASK_SECONDS: Final = 3.0  # between two questions whether Kafka is there
+_ANSWER_SECONDS: Final = 5.0
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -44,7 +47,10 @@ class Reader:
                     await self._place(consumer, seen)
                     fresh.trouble = None
                     while True:
-                        await self._take(topic, consumer, seen)
+                        until = time.monotonic() + _ASK_SECONDS
+                        while time.monotonic() < until:
+                            await self._take(topic, consumer, seen)
+                        await self._ask(consumer)
             except (LockgateError, KafkaError) as error:
                 fresh.trouble = str(error) or type(error).__name__
             await asyncio.sleep(_AGAIN_SECONDS)
@@ -58,6 +64,14 @@ class Reader:
         for one in partitions:
             start = seen.get(one.partition, ends[one] - self._limit)
             consumer.seek(one, max(beginnings[one], start))
+
+    async def _ask(self, consumer: AIOKafkaConsumer) -> None:
+        """Fetching is silent when the broker is away; a question that wants an answer is not. Raises Unreachable."""
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await consumer.end_offsets(consumer.assignment())
+        except TimeoutError:
+            raise kafka_away(self._kafka) from None
 
     async def _take(self, topic: str, consumer: AIOKafkaConsumer, seen: dict[int, int]) -> None:
         polled = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_AT_ONCE)

@@ -36,7 +36,7 @@ _BATCH: Final = 200
 
 
 def demo_store() -> tuple[Store, str, str, dict[str, Profile]]:
-    """A store after the demo; the story of a listed address, the account with the most stories, and all profiles."""
+    """A store after the demo; the story of a listed address, the busiest account with a grave one, and all profiles."""
     ruleset = load_rules()
     screening = Screening(AccountsEngine(ruleset, load_knowledge(("demo",), ())), "demo")
     lines = demo_transfers(ruleset).lines
@@ -51,7 +51,8 @@ def demo_store() -> tuple[Store, str, str, dict[str, Profile]]:
         fresh.trouble, fresh.behind = None, 0
     stories = list(store.stories)
     listed = next(one for one in stories if one.last.list and one.severity is Severity.CRITICAL)
-    busiest = max(stories, key=lambda one: (len(store.stories.of_account(one.last.account_id)), one.last.account_id))
+    grave = [one for one in stories if one.severity is Severity.HIGH]
+    busiest = max(grave, key=lambda one: (len(store.stories.of_account(one.last.account_id)), one.last.account_id))
     note = "Asked the customer for the invoice; the wallet is not the one that they named."
     at = datetime.now(UTC)
     for outcome, text in ((Outcome.INVESTIGATING, ""), (Outcome.ESCALATED, note)):

@@ -24,6 +24,7 @@ class Stand:
     """Servers, a worker and a console."""
 
     def __init__(self, folder: Path, kafka: Kafka, redis: Redis) -> None:
+        self.kafka = kafka
         self.bootstrap = kafka.bootstrap
         self.url = f"http://127.0.0.1:{free_port()}"
         environment = {
@@ -87,3 +88,17 @@ def test_an_alert_is_on_the_page_within_two_seconds_and_a_decision_on_its_topic(
     )
     expect(page.locator("#pane")).to_contain_text("lockgate.dispositions")
     expect(page.locator("#pane .trouble")).to_have_count(0)
+
+
+def test_the_page_says_when_kafka_is_away_and_goes_on_when_it_is_back(stand: Stand, open_page: Callable[..., Page]) -> None:
+    page = open_page(f"{stand.url}/#/system")
+    expect(page.locator("#live")).to_contain_text("live", timeout=30_000)
+    stand.kafka.kill()
+    expect(page.locator("#live")).to_contain_text("trouble", timeout=60_000)
+    expect(page.locator("#pane .trouble").first).to_contain_text("Kafka")
+    stand.kafka.start()
+    expect(page.locator("#live")).to_contain_text("live", timeout=60_000)
+    expect(page.locator("#pane .trouble")).to_have_count(0, timeout=60_000)
+    send_transfers(stand.bootstrap, [transfer(2, account_id="acct-after", addresses=[DEMO_LISTED])])
+    page.goto(f"{stand.url}/#/account/acct-after")
+    expect(page.locator("[data-name='Stories']")).to_contain_text("sanctions list", timeout=60_000)

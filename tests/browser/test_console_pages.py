@@ -206,6 +206,16 @@ def test_a_story_shows_all_there_is_to_work_with(url: str, open_page: Opener) ->
     expect(pane).to_contain_text("hold")
 
 
+def test_a_rule_has_rates_and_what_analysts_said(store: Store, url: str, open_page: Opener) -> None:
+    for number, outcome in ((4, Outcome.CONFIRMED), (8, Outcome.FALSE_POSITIVE), (12, Outcome.FALSE_POSITIVE)):
+        said = Disposition(alert_id=f"alert-{number:06d}", outcome=outcome, note="", author="ada", at=NOW)
+        take(store, DISPOSITIONS, said)
+    page = open_page(f"{url}/#/rule/laundering.pass_through")
+    expect(page.locator("#pane .figures")).to_contain_text("67 %false positives of decided")
+    expect(page.locator("[data-name='What analysts said of its stories'] tbody td")).to_have_text(["11", "0", "0", "1", "2"])
+    expect(page.locator("#pane svg.bars")).to_have_count(1)
+
+
 def test_an_account_has_profile_and_history(store: Store, url: str, open_page: Opener) -> None:
     said = Disposition(alert_id="alert-000002", outcome=Outcome.ESCALATED, note="asked the desk", author="ada", at=NOW)
     take(store, DISPOSITIONS, said)

@@ -1,7 +1,7 @@
 // The pages of an account, the rules and the system.
 import { ago, ask, badge, el, link, money, number, pair, section, short, table, when, words } from "./dom.js";
 import { bars, flowGraph, flows, hours } from "./graph.js";
-import { ID, TITLE } from "./queue.js";
+import { ID, OUTCOMES, TITLE } from "./queue.js";
 import { storyList } from "./story.js";
 
 const title = (...content) => el("h1", { tabindex: "-1" }, content);
@@ -64,8 +64,11 @@ export async function rulePage(id, rules) {
   const week = rule.days.slice(-7).reduce((sum, count) => sum + count, 0);
   return [el("a", { class: "back", href: "#/rules" }, "← Rules"), title(rule.title), el("p", {}, el("code", {}, rule.id)),
     el("div", { class: "figures" }, figure(number(rule.stories), "stories in memory"), figure(number(rule.days.at(-1)), "in the last day"),
-      figure((week / 7).toLocaleString("en", { maximumFractionDigits: 1 }), "a day, over a week"), figure(percent(rule.false_positive_share), "false positives of decided"),
+      figure(percent(rule.false_positive_share), "false positives of decided"),
+      figure((week / 7).toLocaleString("en", { maximumFractionDigits: 1 }), "a day, over a week"),
       figure(number(rule.not_evaluated), "not evaluated")),
+    section("What analysts said of its stories", table("What analysts said", OUTCOMES.map(words), [OUTCOMES.map((name) => number(rule.outcomes[name] ?? 0))])),
+    section("Stories a day, the last 14", bars(rule.days, `${rule.days.join(", ")} stories a day`)),
     ...(rule.unknown ? [el("p", {}, "This console's rule files do not hold the rule.")] : [
       section("Why", el("p", {}, rule.question), el("p", {}, badge(rule.severity), ` ${rule.action}, ${rule.status}, version ${rule.version}`)),
       section("Triage", el("p", {}, rule.triage)), list("False positives", rule.false_positives), list("Blind spots", rule.blind_spots),
