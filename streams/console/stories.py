@@ -21,25 +21,30 @@ _read_alert: Final = msgspec.json.Decoder(Alert).decode
 class Story:
     """One story: its newest word, and the alerts that told it as they came, compressed."""
 
-    __slots__ = ("alerts", "also", "dispositions", "last", "seq", "severity", "told")
+    __slots__ = ("accounts", "alerts", "also", "counterparties", "dispositions", "last", "severity", "told")
 
     def __init__(self, alert: Alert) -> None:
         self.last = alert
         self.severity = alert.severity
         self.told: list[str] = []
-        self.also: set[str] = set()  # ids of related findings, by which verdicts name the story
+        self.also: set[str] = set()  # ids of related findings, by which verdicts name the story, and of alerts not kept
         self.alerts: list[bytes] = []
         self.dispositions: list[Disposition] = []
-        self.seq = 0
+        self.accounts: dict[str, None] = {}  # a story may go on at another account, or with another address
+        self.counterparties: dict[str, None] = {}
 
     def take(self, alert: Alert, raw: bytes) -> None:
         """Add an alert. The severity never falls: a closing is seen in the status."""
         self.severity = max(self.severity, alert.severity, key=RANK.__getitem__)
         self.told.append(alert.alert_id)
+        self.accounts[alert.account_id] = None
+        if alert.counterparty:
+            self.counterparties[alert.counterparty] = None
         self.also.update(one.alert_id for one in alert.related)
         self.alerts.append(zlib.compress(raw, _FAST))
         if len(self.alerts) > _ALERTS_KEPT:
-            del self.told[1], self.alerts[1]
+            self.also.add(self.told.pop(1))
+            del self.alerts[1]
         self.last = msgspec.structs.replace(alert, evidence=(), facts={}, related=(), typology=())
 
     @property
@@ -142,9 +147,10 @@ class Stories:
             for name in (story_id, *story.told, *story.also):
                 if self._names.get(name) == story_id:
                     del self._names[name]
-            _remove(self._by_account, story.last.account_id, story_id)
-            if story.last.counterparty:
-                _remove(self._by_counterparty, story.last.counterparty, story_id)
+            for account in story.accounts:
+                _remove(self._by_account, account, story_id)
+            for address in story.counterparties:
+                _remove(self._by_counterparty, address, story_id)
 
 
 def _remove(index: dict[str, dict[str, None]], key: str, story_id: str) -> None:

@@ -73,6 +73,19 @@ def test_memory_is_bounded_and_forgets_every_trace_of_the_oldest_story() -> None
     assert len(store.stories.of_counterparty("address")) == 3
 
 
+def test_a_story_that_went_from_account_to_account_is_forgotten_at_all_of_them() -> None:
+    store = Store(1)
+    for number in range(60):  # more than are kept of one story
+        told = alert("a") if number == 0 else alert(f"a{number}", refers_to="a", status=AlertStatus.UPDATE)
+        take(store, ALERTS, msgspec.structs.replace(told, account_id=f"acct-{number}", counterparty=f"address {number}"))
+    assert [one.last.alert_id for one in store.stories.of_account("acct-7")] == ["a59"]
+    take(store, ALERTS, alert("b"))
+    for number in range(60):
+        assert store.stories.of_account(f"acct-{number}") == []
+        assert store.stories.of_counterparty(f"address {number}") == []
+        assert store.stories.get(f"a{number}") is None
+
+
 def test_what_was_said_before_the_alert_was_read_is_kept_for_it() -> None:
     store = Store(3)
     take(store, DISPOSITIONS, said("a", Outcome.ESCALATED, AT + timedelta(1)), said("a", Outcome.OPEN))
