@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from rules.circles import evidence
-from rules.dprk.company import GRADES, WAGES_SWEPT, others, signs, unhosted
+from rules.dprk.company import GRADES, WAGES_SWEPT, enough, others, returning, signs, unhosted
 from rules.finding import Answer, Finding
 from rules.messages import Evidence, Flow
 from rules.rule import GroupRule, Near, Params, Window
@@ -15,10 +15,15 @@ _CITED: Final = 19
 
 
 class Thresholds(Params, frozen=True, kw_only=True):
-    """`accounts_minimum` pay in wages, and not more than `others_each` others for each of them."""
+    """`accounts_minimum` pay in wages, and not more than `others_each` others for each of them.
+
+    `returning_minimum` of them come back after `apart`, and one in `one_in` passes on enough to live on.
+    """
 
     window: Window
     accounts_minimum: Annotated[int, Meta(ge=2, le=32)]
+    returning_minimum: Annotated[int, Meta(ge=1, le=32)]
+    apart: Window
     others_each: Annotated[int, Meta(ge=0, le=32)]
     one_in: Annotated[int, Meta(ge=1, le=32)]
 
@@ -39,6 +44,8 @@ class Facilitator(GroupRule):
         params, own = self.params, near.own
         members = own.circle.heard(WAGES_SWEPT, flow, params.window)
         if len(members) < params.accounts_minimum or others(own, members) > len(members) * params.others_each:
+            return None
+        if not enough(members, params.one_in) or returning(members, params.apart) < params.returning_minimum:
             return None
         facts = signs(members, params.one_in)
         grade = min(1 + facts["signs"], len(GRADES) - 1)

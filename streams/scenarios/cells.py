@@ -3,8 +3,8 @@
 What all cells have in common follows the sources: remote workers under borrowed names are paid in stablecoins, use the
 same devices and connections or pass them on, come in over foreign or rented exits, and hand on what they earn (US guidance
 of May 2022 on DPRK IT workers and its update of October 2023; the complaint of June 2025 for the forfeiture of 7.74 million
-USD; OFAC's designations of April 2023). About 5,000 USD a month for one worker is Chainalysis' figure of 2025. Which cell
-does what, delays and jitter are judgement, drawn anew for every cell.
+USD; OFAC's designation of Sim Hyon Sop, April 2023). 3,000 to 8,000 USD a month for one position is what ZachXBT reported in
+July 2025. Which cell does what, delays and jitter are judgement, drawn anew for every cell.
 """
 
 import random
