@@ -18,6 +18,7 @@ from anyascii import anyascii
 from rules.names.han import korean_reading
 from rules.names.japanese import japanese_readings
 from rules.names.tables import LOOK_ALIKES, SHORT
+from rules.names.wade_giles import pinyin_reading
 
 MAX_LENGTH: Final = 400  # judgement: characters of a name that are read; the longest on a list has 330
 
@@ -100,7 +101,10 @@ def readings(name: str) -> tuple[Text, ...]:
     """Every way to read the text of a name, the likeliest first; of a long one the first `MAX_LENGTH` visible characters."""
     text = name if len(name) <= MAX_LENGTH else _squeezed(name)[:MAX_LENGTH]
     if text.isascii():
-        return (Text(_ascii(text), note="" if name.isascii() else _HIDDEN),)
+        latin = _ascii(text)
+        pinyin = pinyin_reading(latin)
+        found = Text(latin, note="" if name.isascii() else _HIDDEN)
+        return (found,) if pinyin is None else (found, Text(pinyin, note="Wade-Giles read as pinyin", korean=False))
     text = unicodedata.normalize("NFKC", _NO_LETTER.sub(" ", text)).replace(_FINAL_HE, "ا")
     text = _INVISIBLE.sub("", text)[:MAX_LENGTH]
     if text.isascii():

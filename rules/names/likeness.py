@@ -8,7 +8,7 @@ from typing import Final
 from rapidfuzz.distance import OSA
 
 from rules.names.cleaning import Vowels
-from rules.names.sound import drops_vowels, fits
+from rules.names.sound import drops_vowels, fits, sound_abroad
 from rules.names.words import Role, Word
 
 
@@ -41,6 +41,9 @@ _TYPO_COSTS: Final = (9.0, 9.0, 8.0, 6.0, 4.0, 2.5, 1.5, 1.0, 0.7)
 _DENSE_SOUND: Final = 5
 FAR_AT: Final = 5
 TWO_TYPOS_AT: Final = 8
+ABROAD_AT: Final = 6
+_ABROAD_SIMILARITY: Final = 0.9
+_ABROAD_COST: Final = 2.0
 _TWO_TYPOS_COST: Final = 3.0
 _SOUND_COSTS: Final = (5.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.5)
 _SOUND_SIMILARITY: Final = (0.85, 0.85, 0.88, 0.9, 0.94, 0.96, 0.96)
@@ -66,6 +69,8 @@ def likeness(query: Word, listed: Word, vowels: Vowels, dense: bool = False) -> 
         return _SOUND_SIMILARITY[short], _SOUND_COSTS[short], Why.SOUND
     if query.variants and listed.variants:  # Ahmet is no slip of the pen for Mehmet
         return None if query.variants.isdisjoint(listed.variants) else (0.9, 2.0, Why.VARIANT)
+    if longest >= ABROAD_AT and (sound_abroad(mine) == listed.sound or sound_abroad(theirs) == query.sound):
+        return _ABROAD_SIMILARITY, _ABROAD_COST, Why.SOUND
     if listed.role is Role.PARTICLE:
         return (0.7, 9.0, Why.TYPO) if OSA.distance(mine, theirs, score_cutoff=1) == 1 else None
     if query.role is Role.PARTICLE:

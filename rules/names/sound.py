@@ -36,6 +36,8 @@ _CONSONANTS: Final = re.compile("|".join(sorted((key for key in _SOUNDS if key[0
 _LETTERS: Final = str.maketrans({"c": "k", "q": "k", "z": "s", "e": "a", "y": "i", "o": "u", "w": "v"})
 _REPEATED: Final = re.compile(r"(.)\1+")
 _VOWELS: Final = re.compile("[aeiouywv]+")
+_IN_ENGLISH: Final = {"ch": "kh", "j": "y", "w": "v"}
+_ABROAD: Final = re.compile("(?<![st])ch|^j|w")
 _NO_VOWELS: Final = str.maketrans("", "", "aeiou")
 _CONSONANT_LETTERS: Final = str.maketrans("cqgz", "kkkd")  # Qadhafi and Gaddafi, Jawad and Javad
 _HEARD: Final = str.maketrans("cqgzv", "kkksw")
@@ -62,6 +64,16 @@ def sound(word: str) -> str:
 
 def _sound(found: re.Match[str]) -> str:
     return _SOUNDS[found[0]]
+
+
+def sound_abroad(word: str) -> str | None:
+    """How a word sounds as Germans and Poles write it, where that is something else: Chodorkowski, Janukowytsch."""
+    read = _ABROAD.sub(_in_english, word)
+    return None if read == word else sound(read)
+
+
+def _in_english(found: re.Match[str]) -> str:
+    return _IN_ENGLISH[found[0]]
 
 
 def skeleton(word: str) -> str:

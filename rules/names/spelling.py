@@ -11,10 +11,10 @@ import msgspec
 from rapidfuzz.distance import OSA
 
 from rules.names.cleaning import Vowels
-from rules.names.likeness import FAR_AT, TWO_TYPOS_AT
+from rules.names.likeness import ABROAD_AT, FAR_AT, TWO_TYPOS_AT
 from rules.names.parsing import MEANINGS_OF
 from rules.names.rarity import bits_by_length
-from rules.names.sound import bare, drops_vowels, fits, skeleton, sound
+from rules.names.sound import bare, drops_vowels, fits, skeleton, sound, sound_abroad
 from rules.names.variants import forms, groups
 from rules.names.words import Role, Word, is_title, role_of
 
@@ -158,6 +158,8 @@ class Spellings:
                     if _distance(text, word, score_cutoff=far) <= far:
                         found.add(other)
                         break
+        if len(text) >= ABROAD_AT and (abroad := sound_abroad(text)) is not None and abroad in self._numbers:
+            found.add(self._numbers[abroad])
         for seen, meant in _MISREAD:
             if seen in text:
                 other_sound = self._numbers.get(sound(text.replace(seen, meant)))
