@@ -194,7 +194,10 @@ def _near(text: str, word: Word, vowels: Vowels) -> bool:
 
 
 def _initials(mine: dict[int, Word], theirs: dict[int, Word], pairs: list[Pair], *, both_ways: bool) -> None:
-    """`A.` for Ali, and `JC` for Jean Claude."""
+    """`A.` for Ali, `9.` for 99th at the beginning, and `JC` for Jean Claude."""
+    if pairs and 0 in mine and 0 in theirs and _begins_number(mine[0], theirs[0]):
+        pairs.append(Pair((0,), (0,), _INITIAL_SIMILARITY, 3.5, Why.INITIAL))
+        del mine[0], theirs[0]
     for i, word in list(mine.items()):
         if word.role is Role.INITIAL:
             for j, other in theirs.items():
@@ -220,6 +223,10 @@ def _initials(mine: dict[int, Word], theirs: dict[int, Word], pairs: list[Pair],
                 del mine[i]
                 for j in run:
                     del theirs[j]
+
+
+def _begins_number(word: Word, other: Word) -> bool:
+    return word.role is Role.NUMBER and len(word.text) == 1 and other.text.startswith(word.text)
 
 
 def _letters_of(letters: str, words: dict[int, Word]) -> tuple[int, ...] | None:

@@ -62,6 +62,8 @@ def likeness(query: Word, listed: Word, vowels: Vowels, dense: bool = False) -> 
     if mine.isdigit() or theirs.isdigit():
         return None
     longest = max(len(mine), len(theirs))
+    if len(mine) == 1 and listed.role is Role.LEGAL and drops_vowels(mine, theirs):
+        return 1 - 0.5 / longest, 0.0, Why.VOWELS
     if min(len(mine), len(theirs)) == 1 or (dense and longest < _DENSE_SOUND):
         return None
     if query.sound == listed.sound:
