@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from heapq import nsmallest
 from typing import Final
 
@@ -92,16 +92,22 @@ class Postings:
 
     def candidates(self, texts: Sequence[str], near: Mapping[str, Near], text: Text) -> list[int]:
         """Numbers of the forms worth comparing, in their order. `near` is what each of the words may stand for."""
-        initials = [each for each in texts if len(each) == 1 and each.isalpha()]
         asked = self._asked(texts, near, text)
-        ranked = self._ranked(asked, initials) if asked else {}
-        for name in korean_names(texts) if text.korean else ():
-            for key in name.keys:
-                ranked.update(dict.fromkeys(self._korean.get(key, ()), _KOREAN))
+        spare = (1 - _COVER) * sum(each.near.bits for each in asked)
+        found = self._meeting(asked, 0, self._first(asked, spare), spare)
+        korean = {
+            number
+            for name in (korean_names(texts) if text.korean else ())
+            for key in name.keys
+            for number in self._korean.get(key, ())
+        }
+        found |= korean
+        initials = [each for each in texts if len(each) == 1 and each.isalpha()]
         most = _MOST_WITH_INITIAL if initials else _MOST
-        if len(ranked) > most:
-            return nsmallest(most, ranked, key=lambda number: (ranked[number], number))
-        return sorted(ranked)
+        if len(found) <= most:
+            return sorted(found)
+        ranks = dict.fromkeys(korean, _KOREAN) | {each: self._rank(each, asked, initials) for each in found - korean}
+        return nsmallest(most, ranks, key=lambda number: (ranks[number], number))
 
     def cut(self, closed: str) -> list[int]:
         """Numbers of the forms that begin with this text, all words written as one."""
@@ -126,46 +132,7 @@ class Postings:
         found.sort(key=lambda each: each.size)
         return found
 
-    def _ranked(self, asked: Sequence[_Asked], initials: Sequence[str]) -> dict[int, float]:
-        """The forms that may meet enough of the query, with what puts them back in the order."""
-        total = sum(each.near.bits for each in asked)
-        spare = (1 - _COVER) * total
-        numbers: Collection[int] = self._first(asked, spare)
-        sounds_in = self._sounds_in
-        words = [(each.near.own, each.near.sounds.isdisjoint, each.names, each.near.bits) for each in asked]
-        sure = True
-        for each, (_, strange, names, bits) in zip(asked, words, strict=True):
-            if bits <= spare:
-                sure = False
-            elif each is asked[0]:  # without this word too little is met: all these names have it
-                pass
-            elif each.size < _FEW * len(numbers) or each.known is not None:
-                these = self._with(each.near) if each.known is None else each.known
-                numbers = (these | names if names else these).intersection(numbers)
-            else:
-                numbers = [number for number in numbers if not strange(sounds_in[number]) or number in names]
-        if sure and len(numbers) <= _MOST:
-            return dict.fromkeys(numbers, 0.0)
-        ranked = {}
-        weights = self._weights
-        for number in numbers:
-            sounds = sounds_in[number]
-            met, left = 0.0, spare
-            for own, strange, names, bits in words:
-                if own in sounds or number in names:
-                    met += 2 * bits
-                elif not strange(sounds):
-                    met += bits
-                else:
-                    left -= bits
-                    if left < 0:
-                        break
-            else:
-                back = self._strange(number, len(asked), initials) if initials else weights[number]
-                ranked[number] = back - met
-        return ranked
-
-    def _first(self, asked: Sequence[_Asked], spare: float) -> Collection[int]:
+    def _first(self, asked: Sequence[_Asked], spare: float) -> set[int]:
         """The forms with one of the rarest words: without those of them too little is met."""
         found: set[int] = set()
         for each in asked:
@@ -175,15 +142,44 @@ class Postings:
                 break
         return found
 
+    def _meeting(self, asked: Sequence[_Asked], at: int, numbers: set[int], spare: float) -> set[int]:
+        """Of these forms those that meet the words from `at` on, but for words worth no more than `spare` bits."""
+        if not numbers or at == len(asked):
+            return numbers
+        met = self._having(asked[at], numbers)
+        found = self._meeting(asked, at + 1, met, spare)
+        spare -= asked[at].near.bits
+        return found if spare < 0 else found | self._meeting(asked, at + 1, numbers - met, spare)
+
+    def _having(self, word: _Asked, numbers: set[int]) -> set[int]:
+        """Of these forms those that have a word of the query."""
+        if word.known is not None:
+            found = numbers & word.known
+        elif word.size < _FEW * len(numbers):
+            found = numbers & self._with(word.near)
+        else:
+            strange, sounds_in = word.near.sounds.isdisjoint, self._sounds_in
+            found = {number for number in numbers if not strange(sounds_in[number])}
+        return found | (numbers & word.names) if word.names else found
+
     def _with(self, near: Near) -> frozenset[int]:
         """The forms that have one of the sounds a word may stand for."""
         names_of = self._names_of
         return frozenset().union(*[names_of[sound] for sound in near.sounds])
 
-    def _strange(self, number: int, asked: int, initials: Sequence[str]) -> float:
-        """What puts a name back for its initials, before what it meets brings it forward: less is likelier."""
-        strange = sum(initial not in self._initials_in[number] for initial in initials)
-        return _PER_INITIAL * strange + _PER_WORD * abs(len(self._sounds_in[number]) - asked - len(initials))
+    def _rank(self, number: int, asked: Sequence[_Asked], initials: Sequence[str]) -> float:
+        """Less is likelier: what a form meets brings it forward, what is strange about it puts it back."""
+        sounds = self._sounds_in[number]
+        rank = self._weights[number]
+        if initials:
+            strange = sum(initial not in self._initials_in[number] for initial in initials)
+            rank = _PER_INITIAL * strange + _PER_WORD * abs(len(sounds) - len(asked) - len(initials))
+        for each in asked:
+            if each.near.own in sounds or number in each.names:
+                rank -= 2 * each.near.bits
+            elif not each.near.sounds.isdisjoint(sounds):
+                rank -= each.near.bits
+        return rank
 
     def _written_together(self, texts: Sequence[str]) -> dict[str, frozenset[int]]:
         """For words of the query: the names that write them and their neighbours as one word."""
