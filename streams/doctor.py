@@ -3,6 +3,7 @@
 Each check says what it found, what that means for withdrawals and alerts, and what mends it. None changes anything.
 """
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -13,7 +14,8 @@ import msgspec
 from rules.examples import failures
 from rules.lists import SanctionsList
 from rules.reference import ListKind
-from streams.errors import ListsError, RulesError
+from streams.errors import ListsError, RulesError, SettingsError
+from streams.exceptions import load_exceptions
 from streams.listfeed.sources import DEMO
 from streams.referencefeed import load_reference
 from streams.rulefiles import load_rules
@@ -95,6 +97,42 @@ def check_rules(settings: Settings) -> Iterator[Check]:
     if not failed:
         examples = sum(len(file.example) for file in ruleset.files.values())
         yield good("rules", f"{len(ruleset.rules)} rules, set {ruleset.hash}; all {examples} examples pass")
+
+
+def check_exceptions(settings: Settings, now: datetime) -> Iterator[Check]:
+    """The file of exceptions can be used, and holds none whose end has passed."""
+    if (path := settings.exceptions_file()) is None:
+        return
+    try:
+        exceptions = load_exceptions(path, load_rules(settings.rules_folder()))
+    except RulesError:  # told by the check of the rules
+        return
+    except SettingsError as error:
+        for one in error.faults:
+            yield fault("exceptions", one, "the worker does not start", "correct the file; docs/governance.md has its form")
+        return
+    ended = [one for one in exceptions.exemptions if one.expires < now.astimezone(UTC).date()]
+    found = f"{len(exceptions.exemptions)} in {path}"
+    if ended:
+        means = f"{len(ended)} have ended: what they let pass is told again"
+        yield concern("exceptions", found, means, "remove them, or have somebody decide anew")
+    else:
+        yield good("exceptions", found)
+
+
+def check_archive(settings: Settings) -> Iterator[Check]:
+    """Rule sets and lists that were in force can be kept."""
+    folder = settings.archive_folder()
+    standing = next(one for one in (folder, *folder.parents) if one.exists())
+    if standing.is_dir() and os.access(standing, os.W_OK):
+        yield good("archive", str(folder))
+    else:
+        yield concern(
+            "archive",
+            f"nothing can be written to {folder}",
+            "alerts cannot be replayed, and after a change of rules a rebuilt Redis is not verified",
+            "LOCKGATE_ARCHIVE_DIR=FOLDER that all workers share and may write to",
+        )
 
 
 def check_lists(settings: Settings, now: datetime) -> Iterator[Check]:

@@ -9,13 +9,15 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, UnknownError, UnsupportedVersionError
 
+from streams import doctor_access
 from streams.doctor import Check, Level, concern, fault, good
 from streams.errors import Unreachable
-from streams.kafka_access import connect
+from streams.kafka_access import connect, kafka_away
 from streams.kafka_admin import topic_admin
+from streams.kafka_rights import TopicRights, own_rights
 from streams.kafka_topics import TOPICS, FoundTopic, remarks
 from streams.security import KafkaAccess
-from streams.settings import Settings
+from streams.settings import FLOWS, Settings
 
 Versions = Mapping[int, tuple[int, int]]  # API key -> lowest and highest version, as the broker told them
 
@@ -29,12 +31,15 @@ async def check_kafka(settings: Settings, *, timeout_seconds: float) -> list[Che
     """All checks of Kafka; only one when it does not answer."""
     kafka = settings.kafka_access()
     try:
-        brokers, versions = await _ask_broker(kafka, timeout_seconds)
+        brokers, versions, found_rights = await _ask_broker(kafka, timeout_seconds)
         checks = list(brokers_found(settings.kafka, brokers, versions))
         checks.append(await _transactions(kafka, versions, timeout_seconds))
         async with topic_admin(kafka, timeout_seconds=timeout_seconds) as admin:
             found = await admin.describe((*TOPICS, *settings.side_topics()))
-        return [*checks, *_topics(found, settings)]
+            working = await admin.members_of_groups_on(FLOWS)
+        if all(topic in found for topic in TOPICS):  # of what is not there nobody has rights
+            checks += doctor_access.rights(found_rights, settings)
+        return [*checks, *_topics(found, settings), *doctor_access.groups(working, settings)]
     except Unreachable as away:
         return [
             Check(
@@ -48,13 +53,16 @@ async def check_kafka(settings: Settings, *, timeout_seconds: float) -> list[Che
         ]
 
 
-async def _ask_broker(kafka: KafkaAccess, timeout_seconds: float) -> tuple[int, Versions]:
-    """The number of brokers, and the API versions that one of them speaks. Raises Unreachable."""
+async def _ask_broker(kafka: KafkaAccess, timeout_seconds: float) -> tuple[int, Versions, TopicRights | None]:
+    """The number of brokers, the API versions that one of them speaks, and our rights on topics. Raises Unreachable."""
     client = AIOKafkaClient(**kafka.options())
     try:
         await connect(client.bootstrap, kafka, timeout_seconds=timeout_seconds)
         connection = await client._get_conn(client.get_random_node())
-        return len(client.cluster.brokers()), dict((connection and connection._versions) or {})
+        versions = dict((connection and connection._versions) or {})
+        return len(client.cluster.brokers()), versions, await own_rights(client)
+    except KafkaError:
+        raise kafka_away(kafka) from None
     finally:
         await client.close()
 
@@ -69,6 +77,8 @@ def brokers_found(servers: str, count: int, versions: Versions) -> Iterator[Chec
         kind = "Apache Kafka 2.8 to 3.9"
     else:
         kind = "older than Kafka 2.8"
+    if kind.startswith("older"):
+        yield concern("kafka", kind, "Lockgate is not tried with it", "Apache Kafka 3 or 4; 4.1 is what is tested")
     noun = "broker" if count == 1 else "brokers"
     yield good("kafka", f"{count} {noun} at {servers}, {kind}")
     if count < _BROKERS_TO_LOSE_ONE:

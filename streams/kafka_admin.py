@@ -2,12 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import IncompatibleBrokerVersion, KafkaConnectionError, KafkaError, for_code
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    IncompatibleBrokerVersion,
+    KafkaConnectionError,
+    KafkaError,
+    for_code,
+)
 
 from streams.errors import LockgateError
 from streams.kafka_access import connect, kafka_away
@@ -82,6 +88,16 @@ class TopicAdmin:
             for topic in topics
         }
 
+    async def members_of_groups_on(self, topic: str) -> dict[str, int]:
+        """The number of members of each consumer group that has some and has read the topic, of those we may see."""
+        counted = {}
+        for name, *_ in await self._ask(self._client.list_consumer_groups()):
+            with suppress(GroupAuthorizationFailedError):
+                if topic in {place.topic for place in await self._ask(self._client.list_consumer_group_offsets(name))}:
+                    [described] = await self._ask(self._client.describe_consumer_groups([name]))
+                    counted[name] = len(described.groups[0][5])
+        return {name: members for name, members in counted.items() if members}
+
     async def _settings(self, names: list[str]) -> dict[str, dict[str, str]]:
         """Each topic's settings by name; nothing from a broker that cannot tell them."""
         if not names:
@@ -101,6 +117,8 @@ class TopicAdmin:
     async def _ask(self, request: Any) -> Any:
         try:
             return await request
+        except GroupAuthorizationFailedError:
+            raise
         except (KafkaError, OSError, TimeoutError):
             raise kafka_away(self._kafka) from None
 

@@ -112,6 +112,7 @@ def _auditor(_: str) -> Iterator[Right]:
 def _operator(_: str) -> Iterator[Right]:
     yield from _on_topics((*TOPICS, DISPOSITIONS), "CREATE", "DESCRIBE", "DESCRIBE_CONFIGS")
     yield Right(resource_type="transactional_id", name="lockgate-doctor", operation="WRITE")
+    yield Right(resource_type="group", name="*", operation="DESCRIBE")  # whether another group works on our topics
 
 
 def _scaler(group: str) -> Iterator[Right]:

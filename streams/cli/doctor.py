@@ -10,7 +10,16 @@ import click
 
 from streams.cli.options import json_option, timeout_option, with_settings
 from streams.cli.output import Output
-from streams.doctor import Check, Level, check_lists, check_reference, check_rules, check_settings
+from streams.doctor import (
+    Check,
+    Level,
+    check_archive,
+    check_exceptions,
+    check_lists,
+    check_reference,
+    check_rules,
+    check_settings,
+)
 from streams.doctor_kafka import check_kafka
 from streams.doctor_redis import check_redis
 from streams.kafka_access import silence_client_log
@@ -20,11 +29,12 @@ _STYLES: Final = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
 
 
 @click.command()
-@with_settings("kafka", "redis", "lists", "reference", "rules", "group", "max_list_age_hours")
+@with_settings("kafka", "redis", "lists", "reference", "rules", "exceptions", "archive_dir", "group", "max_list_age_hours")
 @timeout_option
 @json_option
 def doctor(settings: Settings, timeout_seconds: float, as_json: bool) -> None:
-    """Check settings, rules, sanctions lists, Kafka and Redis: what is wrong, what that means, what mends it.
+    """Check settings, rules, exceptions, lists, Kafka (version, topics, rights, groups) and Redis: what is wrong, what that
+    means, what mends it.
 
     Changes nothing.
 
@@ -36,6 +46,8 @@ def doctor(settings: Settings, timeout_seconds: float, as_json: bool) -> None:
     checks = [
         *check_settings(settings),
         *check_rules(settings),
+        *check_exceptions(settings, datetime.now(UTC)),
+        *check_archive(settings),
         *check_lists(settings, datetime.now(UTC)),
         *check_reference(settings, datetime.now(UTC)),
         *asyncio.run(check_kafka(settings, timeout_seconds=timeout_seconds)),

@@ -147,7 +147,7 @@ def test_doctor_finds_nothing_wrong_as_the_operator(judged: Fort) -> None:
     done = lockgate(judged.as_user("lockgate-operator"), "doctor", "--json")
     levels = {(one["name"], one["level"]) for one in map(json.loads, done.stdout.splitlines()) if "level" in one}
     assert [name for name, level in levels if level == "fail"] == [], done
-    assert {("transactions", "ok"), ("redis persistence", "ok")} <= levels
+    assert {("transactions", "ok"), ("redis persistence", "ok"), ("rights", "ok"), ("groups", "ok")} <= levels
 
 
 def test_the_console_shows_all_it_has_and_takes_a_note(judged: Fort) -> None:

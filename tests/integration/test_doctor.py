@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from running import Worker, wait_until
 
 from streams.components import EmbeddedBroker, Kafka, Redis
 from streams.components.network import free_port
@@ -59,6 +60,28 @@ def test_missing_topics_are_named_with_the_command_that_mends_them(kafka_alone: 
     told = lockgate("topics", "check", "--json", kafka=kafka_alone.bootstrap, redis=redis_server.url).stdout
     [found] = [check["found"] for check in checks if check["name"] == "topics"]
     assert found.startswith(f"all {json.loads(told)['topics']} are there"), "doctor and `topics check` look at the same"
+
+
+def test_workers_of_another_group_on_the_same_topics_are_found_out(
+    kafka_alone: Kafka, redis_server: Redis, tmp_path: Path
+) -> None:
+    servers = {"LOCKGATE_KAFKA": kafka_alone.bootstrap, "LOCKGATE_REDIS": redis_server.url, "LOCKGATE_SESSION_TIMEOUT": "6"}
+    worker = Worker("worker", tmp_path, {**servers, "LOCKGATE_GROUP": "blue"})
+    worker.start()
+    try:
+        wait_until(lambda: worker.ready, 90, "a ready worker")
+
+        def found() -> dict[str, dict[str, Any]]:
+            checks = {check["name"]: check for check in examined(kafka_alone.bootstrap, redis_server.url)[1]}
+            return {"groups": checks["groups"], "rights": checks["rights"]}
+
+        wait_until(lambda: found()["groups"]["level"] == "fail", 30, "the other group is seen")
+        assert "blue (1)" in found()["groups"]["found"]
+        assert "lockgate acls" in found()["rights"]["fix"], "this broker lets everybody delete the journals"
+        done = lockgate("doctor", "--group", "blue", kafka=kafka_alone.bootstrap, redis=redis_server.url)
+        assert "only blue judges these topics, 1 worker of it" in done.stdout.decode()
+    finally:
+        worker.kill()
 
 
 def test_a_redis_that_drops_keys_and_keeps_nothing_is_found_out(kafka_alone: Kafka, tmp_path: Path) -> None:

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
-from streams.doctor import Level, check_lists, check_rules, check_settings
+from streams.doctor import Level, check_archive, check_exceptions, check_lists, check_rules, check_settings
+from streams.doctor_access import groups, rights
 from streams.doctor_kafka import brokers_found
 from streams.doctor_redis import clock, eviction, memory, persistence, server
+from streams.kafka_topics import TOPICS
+from streams.rights import Role, kafka_rights
 from streams.security import RedisAccess
-from streams.settings import Settings
+from streams.settings import VERDICTS, Settings
 
 SDN = b'9,"EXAMPLE PARTY",-0- ,"DPRK3",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- \r\n\x1a'
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
@@ -157,6 +160,74 @@ def test_versions_of_servers() -> None:
 def test_a_single_broker_is_a_thing_to_know_of() -> None:
     levels: dict[int, list[Level]] = {count: [check.level for check in brokers_found("h:1", count, {})] for count in (1, 3)}
     assert levels == {1: [Level.OK, Level.WARN], 3: [Level.OK]}
+
+
+EVERYTHING = frozenset({"READ", "WRITE", "CREATE", "DELETE", "DESCRIBE", "DESCRIBE_CONFIGS"})
+
+
+def granted(role: Role) -> dict[str, frozenset[str]]:
+    topics: dict[str, set[str]] = {}
+    for right in kafka_rights(role, "lockgate"):
+        if right.resource_type == "topic":
+            topics.setdefault(right.name, set()).add(right.operation)
+    return {name: frozenset(operations) for name, operations in topics.items()}
+
+
+def test_rights_on_topics() -> None:
+    [operator] = rights(granted(Role.OPERATOR), Settings(kafka_user="olga"))
+    assert (operator.level, operator.found) == (Level.OK, "olga has those of operator, scaler on topics")
+    [everybody] = rights(dict.fromkeys(TOPICS, EVERYTHING), Settings())
+    assert (everybody.level, "delete the journals" in everybody.found) == (Level.WARN, True)
+    [short] = rights({**granted(Role.WORKER), VERDICTS: frozenset({"DESCRIBE"})}, Settings())
+    assert (short.level, short.fix) == (Level.FAIL, "lockgate acls kafka --role worker")
+    assert short.found.endswith("for worker there lacks WRITE on lockgate.verdicts")
+    assert list(rights(None, Settings())) == []
+
+
+@pytest.mark.parametrize(
+    ("working", "level", "words"),
+    [
+        ({}, Level.OK, "nobody judges"),
+        ({"lockgate": 2}, Level.OK, "only lockgate judges these topics, 2 workers of it"),
+        ({"lockgate": 2, "blue": 1}, Level.FAIL, "blue (1)"),
+        ({"blue": 1}, Level.FAIL, "blue (1)"),
+    ],
+)
+def test_who_else_judges_the_same_topics(working: dict[str, int], level: Level, words: str) -> None:
+    [check] = groups(working, Settings())
+    assert (check.level, words in check.found) == (level, True)
+
+
+EXCEPTION = """[[exception]]
+rule = "laundering.velocity"
+account = "desk-1"
+author = "olga"
+reason = "own market maker"
+expires = {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        (EXCEPTION.format("2026-01-10"), Level.OK),
+        (EXCEPTION.format("2026-01-09"), Level.WARN),
+        (EXCEPTION.format("2026-01-10").replace("velocity", "veloicty"), Level.FAIL),
+    ],
+)
+def test_exceptions(tmp_path: Path, text: str, level: Level) -> None:
+    path = tmp_path / "exceptions.toml"
+    path.write_text(text, "utf-8")
+    [check] = check_exceptions(Settings(exceptions=str(path)), NOW)
+    assert check.level is level
+    assert (check.fix is None) == (level is Level.OK)
+    assert list(check_exceptions(Settings(), NOW)) == []
+
+
+def test_an_archive_that_cannot_be_written_is_a_thing_to_know_of(tmp_path: Path) -> None:
+    assert [check.level for check in check_archive(Settings(archive_dir=str(tmp_path / "a" / "b")))] == [Level.OK]
+    (tmp_path / "file").write_text("")
+    assert [check.level for check in check_archive(Settings(archive_dir=str(tmp_path / "file" / "b")))] == [Level.WARN]
 
 
 def test_a_password_is_not_shown() -> None:
