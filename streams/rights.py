@@ -142,7 +142,10 @@ _CONNECTING: Final = ("ping", "select")
 _IN_A_CLUSTER: Final = ("cluster|slots", "command", "asking")  # the last while slots move from node to node
 _REDIS_COMMANDS: Final = {
     # what the scripts of streams.store call counts as called by the user
-    Role.WORKER: ("eval", "hget", "hmget", "hset", "hdel", "hincrby", "mget", "set", "append", "del", "scan", "unlink"),
+    Role.WORKER: (
+        *("eval", "hget", "hmget", "hset", "hdel", "hincrby", "mget", "set", "append", "strlen", "expire"),
+        *("del", "scan", "unlink"),
+    ),
     Role.CONSOLE: ("hmget", "mget"),
     Role.AUDITOR: ("hmget",),
     Role.OPERATOR: ("info", "config|get", "time"),
