@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -13,8 +14,8 @@ from streams.console.stories import RANK, Story
 from streams.rule_catalogue import question
 
 _GRAPH_EDGES: Final = 24  # judgement: more cannot be read
-_DAY_MS: Final = 86_400_000
 _DAYS: Final = 14
+_OF_ACCOUNT: Final = 200  # judgement: stories of one account that a page can show
 
 
 def story(store: Store, alert_id: str) -> dict[str, Any] | None:
@@ -41,11 +42,13 @@ def account(store: Store, account_id: str) -> dict[str, Any]:
 
     Empty for an account that nothing is known of.
     """
-    stories = store.stories.of_account(account_id)
+    every = store.stories.of_account(account_id)
+    stories = every[-_OF_ACCOUNT:]
     said = [(one, story) for story in stories for one in story.dispositions]
     verdicts = store.verdicts_of(account_id)
     return {
         "id": account_id,
+        "story_count": len(every),
         "stories": [one.row() for one in reversed(stories)],
         "verdicts": verdicts,
         "decisions": Counter(one.decision for one in verdicts),
@@ -58,7 +61,8 @@ def account(store: Store, account_id: str) -> dict[str, Any]:
 
 def rules(store: Store, ruleset: Ruleset) -> list[dict[str, Any]]:
     """Every rule with its words and thresholds, how often it was told, and what analysts made of that."""
-    newest = max((fresh.newest_ms or 0 for fresh in store.fresh.values()), default=0)
+    newest_ms = max((fresh.newest_ms or 0 for fresh in store.fresh.values()), default=0)
+    newest = datetime.fromtimestamp(newest_ms / 1000, UTC)
     told: dict[str, list[Story]] = {}
     for one in store.stories:
         told.setdefault(one.last.rule_id, []).append(one)
@@ -70,10 +74,10 @@ def rules(store: Store, ruleset: Ruleset) -> list[dict[str, Any]]:
 
 def system(store: Store, ruleset: Ruleset) -> dict[str, Any]:
     """How much there is, how fresh it is, and what is wrong."""
-    newest = max((int(one.last.occurred_at.timestamp() * 1000) for one in store.stories), default=None)
+    newest = store.stories.newest
     return {
         **pulse(store),
-        "newest_event_ms": newest,
+        "newest_event_ms": None if newest is None else int(newest.timestamp() * 1000),
         "lists": store.lists,
         "backlog": store.backlog,
         "decisions": store.decisions,
@@ -82,7 +86,7 @@ def system(store: Store, ruleset: Ruleset) -> dict[str, Any]:
         "dropped": store.stories.dropped,
         "limit": store.stories.limit,
         "ruleset": ruleset.hash,
-        "rulesets": Counter(one.last.ruleset for one in store.stories),
+        "rulesets": +store.stories.rulesets,  # those with any
     }
 
 
@@ -118,11 +122,11 @@ def _about(rule: Any, ruleset: Ruleset) -> dict[str, Any]:
     }
 
 
-def _rates(store: Store, told: list[Story], rule_id: str, newest_ms: int) -> dict[str, Any]:
+def _rates(store: Store, told: list[Story], rule_id: str, newest: datetime) -> dict[str, Any]:
     """Stories by day before the newest message (today is the last), and by outcome."""
     days = [0] * _DAYS
     for one in told:
-        ago = (newest_ms - int(one.last.detected_at.timestamp() * 1000)) // _DAY_MS
+        ago = (newest - one.last.detected_at).days
         if 0 <= ago < _DAYS:
             days[_DAYS - 1 - ago] += 1
     outcomes = Counter(one.outcome for one in told)

@@ -1,13 +1,14 @@
 """Alerts put together as stories, in bounded memory: the first alert with its updates and what analysts said of it."""
 
 import zlib
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from datetime import datetime
+from sys import intern
 from typing import Any, Final
 
 import msgspec
 
-from rules.messages import Alert, AlertStatus, Severity
+from rules.messages import Alert, AlertStatus, Severity, Source
 from streams.console.disposition import Disposition, Outcome
 
 RANK: Final = {severity: rank for rank, severity in enumerate(Severity)}
@@ -15,6 +16,7 @@ _ALERTS_KEPT: Final = 50  # judgement: of one story; the first and the newest
 _DISPOSITIONS_KEPT: Final = 200  # of one story
 _FAST: Final = 1  # zlib level: a third of the size at a tenth of the time of the best
 
+_NOWHERE: Final = Source("", 0, 0)
 _read_alert: Final = msgspec.json.Decoder(Alert).decode
 
 
@@ -30,22 +32,33 @@ class Story:
         self.also: set[str] = set()  # ids of related findings, by which verdicts name the story, and of alerts not kept
         self.alerts: list[bytes] = []
         self.dispositions: list[Disposition] = []
-        self.accounts: dict[str, None] = {}  # a story may go on at another account, or with another address
-        self.counterparties: dict[str, None] = {}
+        self.accounts: list[str] = []  # a story may go on at another account, or with another address
+        self.counterparties: list[str] = []
 
     def take(self, alert: Alert, raw: bytes) -> None:
         """Add an alert. The severity never falls: a closing is seen in the status."""
         self.severity = max(self.severity, alert.severity, key=RANK.__getitem__)
         self.told.append(alert.alert_id)
-        self.accounts[alert.account_id] = None
-        if alert.counterparty:
-            self.counterparties[alert.counterparty] = None
+        if alert.account_id not in self.accounts:
+            self.accounts.append(alert.account_id)
+        if alert.counterparty and alert.counterparty not in self.counterparties:
+            self.counterparties.append(alert.counterparty)
         self.also.update(one.alert_id for one in alert.related)
         self.alerts.append(zlib.compress(raw, _FAST))
         if len(self.alerts) > _ALERTS_KEPT:
             self.also.add(self.told.pop(1))
             del self.alerts[1]
-        self.last = msgspec.structs.replace(alert, evidence=(), facts={}, related=(), typology=())
+        self.last = msgspec.structs.replace(
+            alert,
+            rule_id=intern(alert.rule_id),  # the same in thousands of stories
+            ruleset=intern(alert.ruleset),
+            title=intern(alert.title),
+            source=_NOWHERE,
+            evidence=(),
+            facts={},
+            related=(),
+            typology=(),
+        )
 
     @property
     def outcome(self) -> Outcome:
@@ -81,6 +94,8 @@ class Stories:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.dropped = 0
+        self.newest: datetime | None = None  # event time
+        self.rulesets: Counter[str] = Counter()  # behind the newest word of each story
         self._stories: OrderedDict[str, Story] = OrderedDict()
         self._names: dict[str, str] = {}
         self._by_account: dict[str, dict[str, None]] = {}
@@ -117,7 +132,11 @@ class Stories:
             self._names[story_id] = story_id
         elif alert.alert_id in story.told:
             return None
+        else:
+            self.rulesets[story.last.ruleset] -= 1
         story.take(alert, raw)
+        self.rulesets[story.last.ruleset] += 1
+        self.newest = max(self.newest or alert.occurred_at, alert.occurred_at)
         for name in (alert.alert_id, *(one.alert_id for one in alert.related)):
             self._names.setdefault(name, story_id)
         self._by_account.setdefault(alert.account_id, {})[story_id] = None
@@ -144,6 +163,7 @@ class Stories:
         while len(self._stories) > self.limit:
             story_id, story = self._stories.popitem(last=False)
             self.dropped += 1
+            self.rulesets[story.last.ruleset] -= 1
             for name in (story_id, *story.told, *story.also):
                 if self._names.get(name) == story_id:
                     del self._names[name]

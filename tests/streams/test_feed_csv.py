@@ -162,8 +162,8 @@ def test_the_mapping_of_the_readme_reads_such_a_ledger(tmp_path: Path) -> None:
     readme = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
     text = readme.partition("```toml\n")[2].partition("```")[0]
     ledger = (
-        "Ref;Date;Client;Sens;Crypto;Réseau;Montant;Valeur EUR;Adresse\n"
-        "1;02/03/2026 10:12;ann;Sortie;ETH;Ethereum;0,5;1\N{NARROW NO-BREAK SPACE}000,00;"
+        "Ref;Date;Client;Sens;Crypto;Montant;Valeur EUR;Adresse\n"
+        "1;02/03/2026 10:12;ann;Sortie;ETH;0,5;1\N{NARROW NO-BREAK SPACE}000,00;"
         "0x3f5ce5fbfe3e9af3971dd833d26ba9b5c936f0be\n"
     )
     [row] = read(tmp_path, ledger, text)

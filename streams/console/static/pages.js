@@ -12,13 +12,14 @@ export async function accountPage(id) {
   const account = await ask(`/api/account/${encodeURIComponent(id)}`);
   const { profile } = account;
   return [el("a", { class: "back", href: "#/" }, "← Queue"), title("Account ", el("code", {}, id)),
-    el("div", { class: "figures" }, figure(number(account.stories.length), "stories"),
+    el("div", { class: "figures" }, figure(number(account.story_count), "stories"),
       ["release", "hold", "reject"].map((name) => figure(number(account.decisions[name] ?? 0), name)),
       profile && [figure(worth(profile.usual.deposit), "usual deposit"), figure(worth(profile.usual.withdrawal), "usual withdrawal")]),
     section("Profile", profile ? habits(profile) : el("p", { class: account.profile_trouble ? "trouble" : null },
       account.profile_trouble ?? "No worker has met this account.")),
     profile?.days.length > 0 && section("Value by day", flows(profile.days)),
-    section("Stories", account.stories.length ? storyList(account.stories) : el("p", {}, "none in memory")),
+    section("Stories", account.stories.length < account.story_count && el("p", {}, `The newest ${number(account.stories.length)} are shown.`),
+      account.stories.length ? storyList(account.stories) : el("p", {}, "none in memory")),
     account.dispositions.length > 0 && section("Notes and decisions", el("ol", { class: "timeline" }, account.dispositions.map(saidOfStory))),
     account.graph.length > 0 && section("Accounts and addresses", flowGraph(account.graph, id)),
     profile && section("With whom, of the recent transfers", table("With whom", ["address", "deposits", "came in", "withdrawals", "went out", "last"],
