@@ -328,7 +328,10 @@ def _knowledge(example: Example) -> Knowledge:
 
 def _notes(example: Example) -> dict[str, Note]:
     noted_ms = time_of(example.noted_at)
-    return {spell(one): Note("example.rule", severity, "A story", "id", noted_ms) for one, severity in example.noted.items()}
+    named = example.noted_accounts
+    return {
+        spell(one): Note("example.rule", level, "A story", "id", noted_ms, named) for one, level in example.noted.items()
+    }
 
 
 def _watchlist(example: Example) -> Watchlist | None:

@@ -16,6 +16,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     chooses: the first finding of a story becomes its alert, and the first of every later stage an update of it. `signals`
     are words that the network stage hears with the finding of an account's rule that signals; a group's rule leaves them
     where it met the account. `continues` is the id of another rule's alert that this one goes on with: an update of that.
+    `known` says that the other alert names this account already: then it is a reason for the verdict, counted, and not told.
     """
 
     story: tuple[str | int, ...]
@@ -26,6 +27,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity | None = None
     stage: int = 0
     continues: str | None = None
+    known: bool = False
     signals: tuple[str, ...] = ()
 
 

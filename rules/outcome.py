@@ -106,8 +106,9 @@ def take_note(outcome: Outcome, told: Told, occurred_ms: int) -> None:
         return
     known = outcome.notes.get(address)
     if known is None or RANK[known.severity] <= RANK[told.severity]:
-        about = told.rule.about
-        outcome.notes[address] = Note(about.id, told.severity, about.title, told.refers_to or told.alert_id, occurred_ms)
+        about, story = told.rule.about, told.refers_to or told.alert_id
+        named = tuple(told.finding.facts.get("accounts", ()))
+        outcome.notes[address] = Note(about.id, told.severity, about.title, story, occurred_ms, named)
 
 
 def compose(told: Told, *, account_id: str, ruleset_hash: str, source: Source, detected_at: datetime) -> Alert:

@@ -117,6 +117,11 @@ class Panel:
     def _report(self, rule: AccountRule, finding: Finding, case: Case, account_id: str, answers: Answers) -> None:
         """Take a finding for an alert, unless its story has been told as far as this."""
         tally, name = self._outcome.tally, rule.about.id
+        if finding.known and finding.continues is not None:
+            answers.alert_ids.append(finding.continues)
+            answers.actions.add(effective_action(rule, finding))
+            tally.suppressed[name] += 1
+            return
         first, updates = story_ids(rule, account_id, finding)
         stories = case.profile.stories
         told = (first,) if rule.event_story else stories.tell_stage(first, updates, case.occurred_ms)

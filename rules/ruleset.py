@@ -42,8 +42,8 @@ class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A worked example: what went before, what happens, what the rule must answer. `rules.examples` runs it.
 
     `severity`, where given, is the one that the alert must have, `words` are those that must go with a signal. `noted` are
-    addresses that a story about other accounts names, with its severity, found at `noted_at`. A rule that
-    looks back is asked when lists change `afterwards`.
+    addresses that a story about the `noted_accounts` names, with its severity, found at `noted_at`. A rule that looks back
+    is asked when lists change `afterwards`.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     parties: tuple[ListEntry, ...] = ()
     noted: dict[str, Severity] = {}
     noted_at: str = "-30d"
+    noted_accounts: tuple[str, ...] = ()
     screened: bool = True
     reference: Rows = Rows()
     afterwards: Afterwards | None = None

@@ -15,7 +15,7 @@ class Thresholds(Params, frozen=True, kw_only=True):
 class KnownDestination(AccountRule):
     """What the counterparties stage knows of a destination reaches the verdict of the next withdrawal that goes there.
 
-    The alert is an update of the one that is known: the story goes on.
+    The alert is an update of the one that is known: the story goes on. What that one says of this account is not said again.
     """
 
     Parameters = Thresholds
@@ -46,5 +46,6 @@ class KnownDestination(AccountRule):
                     counterparty=address,
                     severity=None if serious else Severity.LOW,
                     continues=note.alert_id,
+                    known=bool(case.transfer and case.transfer.account_id in note.accounts),
                 )
         return None

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
@@ -585,9 +585,11 @@ def third() -> Rule:
 class Watching(CounterpartyRule):
     """Finds something in every flow."""
 
+    facts: ClassVar[dict[str, Any]] = {}
+
     def judge(self, flow: Flow, state: AddressState) -> Answer:
         evidence = state.evidence(state.contacts, "paid")
-        return Finding(story=(flow.event_id,), evidence=evidence, facts={}, counterparty=flow.address)
+        return Finding(story=(flow.event_id,), evidence=evidence, facts=self.facts, counterparty=flow.address)
 
 
 @pytest.mark.parametrize(("severity", "noted"), [(Severity.LOW, []), (Severity.MEDIUM, [CLEAN]), (Severity.HIGH, [CLEAN])])
@@ -612,6 +614,28 @@ def test_notes_reach_the_rules_with_withdrawals_alone() -> None:
     worker.notes = {CLEAN: Note("r", Severity.HIGH, "t", "a", NOON)}
     worker.judge(record("e1"), record("e2", "deposit", at=1), record("e3", at=2, addresses=[LISTED]))
     assert seen == [[CLEAN], [], []]
+
+
+def test_a_note_names_the_accounts_of_its_alert() -> None:
+    class Naming(Watching):
+        facts: ClassVar[dict[str, Any]] = {"accounts": ["a", "b"]}
+
+    watching = Naming(about("test.watching", severity=Severity.HIGH), {})
+    network = CounterpartiesEngine(ruleset(watching)).judge(
+        Worker().judge(record("e1")).flows, {CLEAN: AddressState()}, NOON
+    )
+    assert network.notes[CLEAN].accounts == ("a", "b")
+
+
+def test_what_another_alert_says_of_the_account_holds_the_withdrawal_and_is_counted_but_not_told_again() -> None:
+    class Known(AccountRule):
+        def judge(self, case: Case) -> Answer:
+            return Finding(story=("on",), evidence=(case.own_evidence("on"),), facts={}, continues="first", known=True)
+
+    outcome = Worker(Known(about("test.known", action=Action.HOLD), {})).judge(record("e1"))
+    assert outcome.alerts == []
+    assert outcome.tally.suppressed == {"test.known": 1}
+    assert (outcome.verdicts[0].decision, outcome.verdicts[0].alert_ids) == ("hold", ("first",))
 
 
 def test_a_finding_that_goes_on_with_another_rules_story_is_an_update_of_it() -> None:
