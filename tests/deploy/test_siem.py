@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from confluent_kafka import Consumer, KafkaException
 
 from rules.messages import Action, Alert, Evidence, Severity, Source
 from streams.formats.ecs import ecs_document
@@ -44,6 +45,16 @@ def test_vector_reads_committed_forms_and_every_part_is_connected(forms: dict[st
     assert all(one["librdkafka_options"]["isolation.level"] == "read_committed" for one in vector["sources"].values())
     used = [name for part in (*vector["transforms"].values(), *vector["sinks"].values()) for name in part["inputs"]]
     assert sorted(used) == sorted(parts)
+
+
+def test_vector_gives_its_kafka_client_options_that_it_knows() -> None:
+    """librdkafka itself, which Vector reads Kafka with, takes them; Vector is in no registry that tests can use."""
+    vector = yaml.safe_load((FOLDER / "vector.yaml").read_text("utf-8"))
+    for source in vector["sources"].values():
+        options = {"bootstrap.servers": "127.0.0.1:1", "group.id": source["group_id"], "log_level": 0}
+        Consumer({**options, **source["librdkafka_options"]}).close()
+        with pytest.raises(KafkaException, match="isolation"):
+            Consumer({**options, "isolation.levle": "read_committed"})
 
 
 def _leaves(node: Any, above: str = "") -> dict[str, str]:
