@@ -22,9 +22,9 @@ def explain(match: Scored) -> tuple[str, ...]:
     extra = [word.text for i, word in enumerate(mine) if i not in met_mine and word.role is not Role.TITLE]
     lacking = [word.text for j, word in enumerate(theirs) if j not in met_theirs and word.role is not Role.TITLE]
     if extra:
-        said.append(f"not on the list: {' '.join(extra)}")
+        said.append(f"not in the listed name: {' '.join(extra)}")
     if lacking:
-        said.append(f"only on the list: {' '.join(lacking)}")
+        said.append(f"only in the listed name: {' '.join(lacking)}")
     said += match.lowered
     said += dict.fromkeys(note for note in (match.mine.note, match.theirs.note) if note)
     return tuple(said)

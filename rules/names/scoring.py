@@ -155,7 +155,7 @@ def _proof(bits: float, lacking: float, pairs: list[Pair], lowered: list[str]) -
         need = max(need - _BITS_INITIAL, _BITS_WHOLE)
     if bits >= need:
         return 1.0
-    lowered.append(f"the words that agree are common: they prove {bits:.1f} bits where {need:.1f} are needed")
+    lowered.append(f"the words that agree are too common to tell: {bits:.0f} bits where {need:.0f} are asked for")
     return max(1 - _PER_BIT * (need - bits), _LEAST)
 
 
@@ -178,7 +178,7 @@ def _own_word(listed: Parsed, left: _Left, bits: float, lowered: list[str]) -> f
     met = any(listed.words[j].role is Role.NAME and listed.words[j].bits >= _TELLS for j in left.met_theirs)
     if met or not own or bits >= _TELLING_BITS:
         return 1.0
-    lowered.append(f"the words of its own are not met: {' '.join(listed.words[j].text for j in own)}")
+    lowered.append(f"what is its own in the listed name is missing: {' '.join(listed.words[j].text for j in own)}")
     return _NO_OWN
 
 

@@ -106,14 +106,14 @@ def test_kind_decides_how_words_are_read() -> None:
 def test_a_match_explains_itself() -> None:
     said = explain(judged("Sergej Ivanovic Lavrow", "LAVROV, Sergei Petrovich"))
     assert "sergej ~ sergei: another spelling of the same sound" in said
-    assert "not on the list: ivanovic" in said
-    assert "only on the list: petrovich" in said
+    assert "not in the listed name: ivanovic" in said
+    assert "only in the listed name: petrovich" in said
     assert "different words: ivanovic against petrovich" in said
 
 
 def test_common_words_say_that_they_prove_little() -> None:
     said = " ".join(explain(judged("Ali", "KHALIFA, Ali")))
-    assert "ali = ali" in said and "the words that agree are common" in said
+    assert "ali = ali" in said and "the words that agree are too common to tell" in said
 
 
 def test_reading_another_script_is_told() -> None:
@@ -142,3 +142,61 @@ def test_every_cross_script_pair_is_found(data_dir: Path) -> None:
     pairs = [line.split(",")[:2] for line in lines if line and not line.startswith("#")]
     assert len(pairs) >= 20
     assert [pair for pair in pairs if score(pair[0], pair[1]) < THRESHOLD] == []
+
+
+# Pairs of many languages, ways of writing and kinds, written down before anybody looked at what they score.
+ONE = [
+    ("معمر القذافي", "Muammar al-Gaddafi"),
+    ("عبد الفتاح السيسي", "Abdel Fattah el-Sisi"),
+    ("حسن نصر الله", "Hassan Nasrallah"),
+    ("نور الدين", "Noureddine"),
+    ("Abd Allah Salih", "Abdallah Saleh"),
+    ("Abdurrahman Yusuf", "Abd al-Rahman Yousef"),
+    ("علی خامنه‌ای", "Ali Khamenei"),
+    ("محمود احمدی‌نژاد", "Mahmoud Ahmadinejad"),
+    ("محمد جواد ظریف", "Mohammad Javad Zarif"),
+    ("Mao Zedong", "Mao Tse-tung"),
+    ("Deng Xiaoping", "Teng Hsiao-p'ing"),
+    ("Tsai Ing-wen", "蔡英文"),
+    ("Mikhail Khodorkovsky", "Michail Chodorkowski"),
+    ("Viktor Yanukovych", "Wiktor Janukowytsch"),
+    ("Nicolás Maduro Moros", "Nicolas Maduro"),
+    ("Teodoro Obiang Nguema Mbasogo", "Teodoro Obiang"),
+    ("Fco. Javier Gómez", "Francisco Javier Gomez"),
+    ("Mohd Iqbal Siddiqui", "Muhammad Iqbal Siddiqui"),
+    ("Maxamed Siyaad Barre", "Mohamed Siad Barre"),
+    ("Vice Senior General Soe Win", "Soe Win"),
+]
+ONE_ORGANISATION = [
+    ("M/T Grace 1", "GRACE 1"),
+    ("M.V. Paek Ma", "PAEKMA"),
+    ("Mahan Airlines", "Mahan Air"),
+    ("PAO Sberbank Rossii", "Public Joint Stock Company Sberbank of Russia"),
+]
+OTHERS = [
+    ("حسين علي", "Hasan Ali"),
+    ("یزدی حنانه", "Asad Khan"),
+    ("Mehmet Yılmaz", "Ahmet Yılmaz"),
+    ("Kang Min-jun", "Kang Min"),
+    ("Nicolás Maduro Moros", "Nicolás Maduro Guerra"),
+    ("Salva Kiir", "Salva Mabior"),
+    ("Li Keqiang", "Li Qiang"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), ONE)
+def test_a_person_is_known_in_other_ways_of_writing(one: str, other: str) -> None:
+    found = compare(one, other, NameKind.PERSON)
+    assert found is not None and found.score >= THRESHOLD
+
+
+@pytest.mark.parametrize(("one", "other"), ONE_ORGANISATION)
+def test_an_organisation_or_a_ship_is_known_in_other_ways_of_writing(one: str, other: str) -> None:
+    found = compare(one, other, NameKind.ORGANISATION)
+    assert found is not None and found.score >= THRESHOLD
+
+
+@pytest.mark.parametrize(("one", "other"), OTHERS)
+def test_people_whose_names_are_alike_are_told_apart(one: str, other: str) -> None:
+    found = compare(one, other, NameKind.PERSON)
+    assert found is None or found.score < THRESHOLD
