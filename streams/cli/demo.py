@@ -35,7 +35,7 @@ from streams.kafka_topics import topic_specs
 from streams.rulefiles import load_rules
 from streams.scenarios import DEMO_LISTED
 from streams.security import KafkaAccess
-from streams.settings import ALERTS, DEADLETTERS, VERDICTS
+from streams.settings import ALERTS, DEADLETTERS, DISPOSITIONS, VERDICTS
 
 _PARTITIONS: Final = 4
 _TIMEOUT_SECONDS: Final = 20.0
@@ -113,7 +113,7 @@ def _demo(console: Console, runner: asyncio.Runner, *, real: bool, keep: bool) -
 
 async def _create_topics(servers: str) -> None:
     async with topic_admin(KafkaAccess(servers), timeout_seconds=_TIMEOUT_SECONDS) as admin:
-        await admin.create(topic_specs(_PARTITIONS, replication=1))
+        await admin.create(topic_specs(_PARTITIONS, replication=1, side=(DISPOSITIONS,)))
 
 
 @contextmanager
@@ -250,6 +250,7 @@ def _say_what_is_next(console: Console, exports: Mapping[str, str] | None) -> No
         for name, value in exports.items():
             console.print(f"  export {name}={shlex.quote(value)}", style="bold", markup=False)
         commands = {
+            "lockgate console": "the same in a browser",
             "lockgate alerts --from-beginning": "read the alerts again",
             "lockgate feed --scenario typologies": "more transfers, other accounts",
             "lockgate doctor": "what would have to change in production",

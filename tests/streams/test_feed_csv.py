@@ -170,3 +170,10 @@ def test_the_mapping_of_the_readme_reads_such_a_ledger(tmp_path: Path) -> None:
     transfer = read_transfer(json.dumps(row).encode())
     assert (transfer.kind, transfer.amount, transfer.value_usd) == ("withdrawal", "0.5", "1160.000000")
     assert row["occurred_at"] == "2026-03-02T10:12:00+01:00"
+
+
+def test_the_mapping_of_the_page_on_adapters_is_one(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "adapters.md").read_text("utf-8")
+    read_mapping = load_mapping(mapping(tmp_path, page.partition("```toml\n")[2].partition("```")[0]))
+    assert read_mapping.encoding == "cp1252"
+    assert read_mapping.column("value_usd") is not None
