@@ -45,15 +45,17 @@ def apart(wages: Sequence[Wage]) -> int:
 
 
 def payments(profile: Profile, span: range, least: int, most: int) -> Iterator[list[Wage]]:
-    """Deposits of stablecoins worth `least` to `most` micro-dollars in that span of the profile, payer by payer."""
+    """Deposits of stablecoins worth `least` to `most` micro-dollars in that span of the profile, payer by payer.
+
+    Those that do not say from which address they come are taken to be of one payer.
+    """
     payers: dict[str, list[Wage]] = {}
     for index in span:
         value = profile.value[index]
         if not profile.inflow[index] or not least <= value <= most:
             continue
-        payer = profile.address[index]
-        if payer and class_of(profile.detail[index][2]) is AssetClass.STABLECOIN:
-            payers.setdefault(payer, []).append(Wage(index, profile.occurred_ms[index], value))
+        if class_of(profile.detail[index][2]) is AssetClass.STABLECOIN:
+            payers.setdefault(profile.address[index], []).append(Wage(index, profile.occurred_ms[index], value))
     yield from payers.values()
 
 
