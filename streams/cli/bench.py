@@ -1,5 +1,6 @@
 """`lockgate bench`: throughput and latency on this machine, beside contestants that do less."""
 
+import gc
 import signal
 import sys
 from collections.abc import Callable
@@ -10,16 +11,20 @@ from typing import Any, Final
 import click
 import msgspec
 
+from rules.engine import AccountsEngine
 from streams.benchmarks import latency as latencies
 from streams.benchmarks import names as screened
 from streams.benchmarks import pipeline as throughput
 from streams.benchmarks.plots import plot_latency, plot_pipeline, require_plots
 from streams.benchmarks.report import LatencyReport, PipelineReport
 from streams.benchmarks.say import Say
+from streams.benchmarks.state import run_state
 from streams.cli.lists import list_option
 from streams.cli.options import json_option, with_settings
 from streams.cli.output import Output
 from streams.kafka_access import silence_client_log
+from streams.knowledge import load_knowledge
+from streams.rulefiles import load_rules
 from streams.settings import Settings
 from streams.watchlists import load_watchlist
 
@@ -199,6 +204,38 @@ def _show_latency(report: LatencyReport, output: Output) -> None:
     ratios = [(ratio.name, f"{ratio.value:.1f}", f"{ratio.bar:g}", "yes" if ratio.met else "no") for ratio in report.ratios]
     output.rows("ratios of the medians", ("ratio", "measured", "at_most", "met"), ratios)
     click.echo(report.machine.caption())
+
+
+@bench.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--copies", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="As if so many files were one."
+)
+@list_option
+@with_settings("reference", "rules")
+@json_option
+def state(settings: Settings, file: Path, sources: tuple[str, ...], copies: int, as_json: bool) -> None:
+    """What Redis holds after the transfers of FILE (JSON lines), for each account and address, and by kind of state.
+
+    Both stages and the store are those of the worker, on a Redis of their own and without Kafka. Each copy of the file has
+    customers of its own. What is fixed for a partition, such as the memory of events seen, weighs less with more of them.
+    """
+    engine = AccountsEngine(
+        load_rules(settings.rules_folder()), load_knowledge(sources or settings.lists, settings.reference)
+    )
+    gc.freeze()
+    with Say() as say, file.open("rb") as stream:
+        report = run_state(stream, copies, engine, say)
+    output = Output(as_json)
+    if output.as_json:
+        output.line(report)
+        return
+    facts = msgspec.structs.asdict(report)
+    output.rows("state", ("what", "value"), [(what, facts[what]) for what in facts if what not in ("kinds", "ratios")])
+    kinds = [(name, f"{kind.keys:,}", f"{kind.bytes / report.accounts:,.0f}") for name, kind in report.kinds.items()]
+    output.rows("by kind", ("kind", "keys", "bytes_an_account"), kinds)
+    rows = [(ratio.name, f"{ratio.value:,.0f}", f"{ratio.bar:g}", "yes" if ratio.met else "no") for ratio in report.ratios]
+    output.rows("bars", ("what", "measured", "at_most", "met"), rows)
 
 
 @bench.command()
