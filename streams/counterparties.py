@@ -65,6 +65,7 @@ class CounterpartiesStage(SwappingStage[CounterpartiesEngine]):
     ) -> Judged:
         """Judge flows; here alerts about addresses and the network are born, and those about the past when lists change."""
         flows, unread, lists = work.content.flows, work.content.unread, work.content.lists
+        owners = _learned(flows, memory.network)
         outcome = self._engine.judge(flows, states, judged_ms, memory.network)
         writes = Writes(
             replaced={key: _pack(states[key]) for key in sorted(outcome.addresses)},
@@ -74,6 +75,7 @@ class CounterpartiesStage(SwappingStage[CounterpartiesEngine]):
         back = LookingBack(
             rules.lookback_rules, exceptions, outcome.tally, ruleset_hash=self.ruleset, detected_at=moment(judged_ms)
         )
+        lookback.own(owners, writes)
         lookback.remember(sorted(flows), states[lookback.SEEN], states, back, writes)
         if lists:
             parties = lookback.look_back(lists, partition, states, flows, back, self._listed_elsewhere, writes)
@@ -113,3 +115,10 @@ class NetworkMemory(Memory):
         """What was noted since the last call, and the days forgotten."""
         appended, expired = self.network.take_changes()
         return MemoryChanges(appended, expired, self.network.days)
+
+
+def _learned(flows: Sequence[Flow], network: Network) -> dict[str, str]:
+    """The own addresses that some flows tell and the network has not known yet, with their accounts."""
+    owner = network.graph.owner
+    told = [(flow.own_address, flow.account_id) for flow in sorted(flows) if flow.own_address]
+    return {address: account_id for address, account_id in told if owner(address) != account_id}

@@ -86,7 +86,6 @@ def load(key: str, packed: bytes) -> Any:
 
 def remember(flows: Iterable[Flow], seen: ListsSeen, states: Mapping[str, Any], back: LookingBack, writes: Writes) -> None:
     """Note the first contacts, and tell of those whose address was listed while they were judged by the lists before."""
-    replaced = writes.replaced
     for flow in flows:
         if not flow.first and not flow.names:
             continue
@@ -105,8 +104,11 @@ def remember(flows: Iterable[Flow], seen: ListsSeen, states: Mapping[str, Any], 
             writes.remember(prefix + name, _LIMITS[prefix], part)
             if (held := states.get(prefix + name)) is not None:
                 held.append(value)
-        if flow.own_address:
-            replaced[_OWNER + flow.own_address] = flow.account_id.encode()
+
+
+def own(owners: Mapping[str, str], writes: Writes) -> None:
+    """Note whose the own addresses are."""
+    writes.replaced.update({_OWNER + address: account_id.encode() for address, account_id in owners.items()})
 
 
 def look_back(

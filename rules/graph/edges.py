@@ -108,6 +108,11 @@ class Graph:
         self.learn(owner)
         return owner
 
+    def owner(self, address: str) -> str | None:
+        """Whose account's own the address is known to be."""
+        known = self._owners.get(address)
+        return known.account_id if known is not None else None
+
     def learn(self, owner: Owner) -> None:
         """Take the address for the account's from now on; what was known of the address becomes the account's."""
         self._owners[owner.address] = owner

@@ -33,7 +33,10 @@ _LOOK_SECONDS: Final = 0.5
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What to run: sizes, who, how often, and for how many seconds those are measured who go on for ever."""
+    """What to run: sizes, who, how often, and for how many seconds those are measured who go on for ever.
+
+    `hub` is the share of transfers with one and the same counterparty.
+    """
 
     transfers: int = 400_000
     accounts: int = 20_000
@@ -41,6 +44,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     contestants: tuple[str, ...] = CONTESTANTS
     repeats: int = 3
     seconds: float = 20.0
+    hub: float = 0.0
 
 
 def run_pipeline(plan: Plan, say: Say) -> PipelineReport:
@@ -78,6 +82,7 @@ class _Pipeline:
         return PipelineReport(
             transfers=plan.transfers,
             accounts=plan.accounts,
+            hub=plan.hub,
             partitions=plan.partitions,
             bytes_per_transfer=round(self._fed.bytes / self._fed.lines, 1),
             per_second={name: spread(_rates(runs, name)) for name in plan.contestants},
@@ -93,7 +98,7 @@ class _Pipeline:
         plan, say = self._plan, self._say
         await self._stand.renew(sources=True)
         async with open_feeder(KafkaAccess(self._stand.servers), timeout_seconds=_START_SECONDS) as feeder:
-            chunks = transfers.lines(plan.transfers, plan.accounts)
+            chunks = transfers.lines(plan.transfers, plan.accounts, plan.hub)
             self._fed = await feed(
                 feeder, chunks, progress=lambda counts: say.now(f"preloading: {counts.lines:,} of {plan.transfers:,}")
             )

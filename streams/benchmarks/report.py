@@ -45,6 +45,7 @@ class PipelineReport(msgspec.Struct, frozen=True, kw_only=True):
     benchmark: str = "pipeline"
     transfers: int
     accounts: int
+    hub: float = 0.0
     partitions: int
     bytes_per_transfer: float
     per_second: dict[str, Spread]

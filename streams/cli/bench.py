@@ -125,6 +125,14 @@ def _numbers(command: Callable[..., Any]) -> Callable[..., Any]:
     default=throughput.CONTESTANTS,
     help="Only this one; repeatable.",
 )
+@click.option(
+    "--hub",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    metavar="SHARE",
+    help="So much of all transfers is with one and the same counterparty.",
+)
 @_plot_option
 @json_option
 def pipeline(as_json: bool, plot: Path | None, **sizes: Any) -> None:
