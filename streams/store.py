@@ -57,12 +57,13 @@ for i = 1, #appended, 2 do redis.call('APPEND', states .. appended[i], appended[
 for i = 1, #notes, 2 do redis.call('SET', ARGV[18] .. notes[i], notes[i + 1], 'EX', ARGV[19]) end
 for i = 1, #grown, 2 do redis.call('APPEND', segments .. grown[i], grown[i + 1]) end
 for i = 1, #expired do redis.call('DEL', segments .. expired[i]) end
-local full = 0
+local full, kept = 0, tonumber(ARGV[22])
 for i = 1, #bounded, 3 do
   local key = states .. bounded[i]
-  if redis.call('STRLEN', key) < tonumber(bounded[i + 1]) then
+  local held = redis.call('STRLEN', key)
+  if held < tonumber(bounded[i + 1]) then
     redis.call('APPEND', key, bounded[i + 2])
-    redis.call('EXPIRE', key, ARGV[22])
+    if held == 0 or redis.call('TTL', key) < kept - 2592000 then redis.call('EXPIRE', key, kept) end
   else
     full = full + 1
   end
@@ -75,7 +76,8 @@ if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 'OWNER' end
 redis.call('HDEL', KEYS[1], 'n', 'h', 'before', 'position', 'journal_n', 'journal_at', 'outbox', 'txid', 'segments')
 return redis.call('HINCRBY', KEYS[1], 'epoch', 1)
 """
-BOUNDED_KEPT_SECONDS: Final = (KEPT_DAYS + 1) * 86_400  # judges leave out what is older, so that nothing goes too soon
+# Judges leave out what is older, so that nothing goes too soon, though an expiry is put off once in 30 days only.
+BOUNDED_KEPT_SECONDS: Final = (KEPT_DAYS + 31) * 86_400
 NOTES_KEPT_SECONDS: Final = 365 * 86_400  # judgement: rules look back less far
 _length: Final = Struct("<I").pack
 _pack: Final = msgspec.msgpack.Encoder().encode

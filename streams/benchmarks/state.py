@@ -183,10 +183,22 @@ class _State:
         commands = sum(one["calls"] for one in self._client.info("commandstats").values())
         return told["used_memory"], told["used_cpu_user"] + told["used_cpu_sys"], commands
 
+    def _kind(self, key: str) -> str:
+        """What a key holds, going by its name."""
+        for carried in (self._accounts, self._network):
+            stage, keys = carried.partition.stage.name, carried.partition.keys
+            if key.startswith(keys.states):
+                prefixed = _PREFIXED.match(key.removeprefix(keys.states))
+                return "profiles" if stage == AccountsStage.name else prefixed[1] if prefixed else "addresses"
+            for what, prefix in (("memory", keys.segments), ("notes", keys.notes), ("position and outbox", keys.meta)):
+                if key.startswith(prefix):
+                    return f"{what} of {stage}"
+        return "other"
+
     def _kinds(self) -> dict[str, Kind]:
         counts, sizes, sampled = Counter[str](), Counter[str](), Counter[str]()
         for key in self._client.scan_iter(count=10_000):
-            kind = _kind(key.decode())
+            kind = self._kind(key.decode())
             counts[kind] += 1
             if sampled[kind] < _SAMPLED:
                 sampled[kind] += 1
@@ -195,18 +207,6 @@ class _State:
             kind: Kind(keys=count, bytes=round(sizes[kind] / sampled[kind] * count))
             for kind, count in sorted(counts.items())
         }
-
-
-def _kind(key: str) -> str:
-    """What a key holds, going by its name (`streams.store.Keys`)."""
-    tag, _, rest = key.partition("}:")
-    stage, (what, _, name) = tag.split(":")[-2], rest.partition(":")
-    if what != "state":
-        return f"{stage} {what}"
-    if stage == AccountsStage.name:
-        return "profiles"
-    prefixed = _PREFIXED.match(name.partition(":")[2])
-    return prefixed[1] if prefixed else "addresses"
 
 
 def _batches(stream: BinaryIO, copies: int) -> Iterator[list[bytes]]:
