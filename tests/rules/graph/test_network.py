@@ -158,3 +158,22 @@ def test_a_story_is_told_again_only_when_it_has_doubled() -> None:
     assert [alert.refers_to for alert in layers] == [None, *[layers[0].alert_id] * (len(layers) - 1)]
     assert 1 < len(layers) <= 4
     assert all(len(alert.evidence) <= 20 for alert in layers)
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_findings_are_those_of_one_worker_when_several_are_minutes_apart(workers: int) -> None:
+    """Each worker's flows come in order, those of the others up to five minutes of event time earlier or later."""
+    flows = sorted(flow for day in life(2, 60) for flow in day)
+    random = Random(workers)
+    late = {account: random.randrange(workers) * 300_000 // workers for account in sorted({one.account_id for one in flows})}
+    alone = _findings([flows[first : first + 100] for first in range(0, len(flows), 100)])
+    apart = sorted(flows, key=lambda flow: (flow.occurred_ms + late[flow.account_id], flow))
+    assert _findings([[flow] for flow in apart]) == alone
+    assert len(alone) > 10
+
+
+def _findings(batches: Iterable[list[Flow]]) -> set[str]:
+    """The ids of the network's alerts over all batches."""
+    network, states = Network(), defaultdict[str, AddressState](AddressState)
+    alerts = [alert for flows in batches for alert in ENGINE.judge(flows, states, flows[-1].occurred_ms, network).alerts]
+    return {alert.alert_id for alert in alerts if alert.rule_id in NETWORK_RULES}
