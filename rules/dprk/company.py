@@ -35,8 +35,13 @@ def kin(members: Sequence[Member]) -> list[Member]:
 
 
 def firm(members: Sequence[Member]) -> list[Member]:
-    """Those who pass on what is enough to live on, and in a rhythm."""
-    return [member for member in members if FIRM in member.signals and RHYTHM in member.signals]
+    """Those who pass on what is enough to live on."""
+    return [member for member in members if FIRM in member.signals]
+
+
+def steady(members: Sequence[Member]) -> list[Member]:
+    """Those who do so in a rhythm."""
+    return [member for member in firm(members) if RHYTHM in member.signals]
 
 
 def returning(members: Sequence[Member], apart_ms: int) -> int:
@@ -46,7 +51,7 @@ def returning(members: Sequence[Member], apart_ms: int) -> int:
 
 def enough(members: Sequence[Member], one_in: int) -> bool:
     """Whether one in so many of them passes on what is enough to live on."""
-    return sum(FIRM in member.signals for member in members) * one_in >= len(members)
+    return len(firm(members)) * one_in >= len(members)
 
 
 def is_service(address: AddressState) -> bool:

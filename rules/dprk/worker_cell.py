@@ -20,6 +20,7 @@ from rules.dprk.company import (
     returning,
     shows,
     signs,
+    steady,
 )
 from rules.finding import Answer, Finding
 from rules.messages import Flow
@@ -101,7 +102,7 @@ class WorkerCell(GroupRule):
             and _theirs(at_address, params)
         ):
             return _ADDRESS, at_address, at_address
-        users, customers = firm(on_device), linked(firm(at_address)) if service else []
+        users, customers = steady(on_device), linked(firm(at_address)) if service else []
         if len(users) >= few and users[-1] is on_device[-1]:
             return "device", users, users
         if customers and customers[-1] is at_address[-1]:
