@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -83,7 +83,7 @@ class Stand:
             await client.close()
 
     @contextmanager
-    def worker(self) -> Iterator[Process]:
+    def worker(self, settings: Mapping[str, str] | None = None) -> Iterator[Process]:
         """`lockgate worker` as shipped, in a consumer group of its own; settings beyond its servers are the caller's."""
         self._groups += 1
         environment = {
@@ -91,6 +91,7 @@ class Stand:
             "LOCKGATE_REDIS": self.redis.url,
             "LOCKGATE_HTTP": f"{LOOPBACK}:{free_port()}",
             "LOCKGATE_GROUP": f"bench-{self._groups}",
+            **(settings or {}),
         }
         command = [sys.executable, "-c", "from streams.cli import main; main()", "worker"]
         process = Process("lockgate worker", command, log=self.folder / "worker.log", environment=environment)

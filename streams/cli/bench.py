@@ -13,6 +13,7 @@ import msgspec
 
 from rules.engine import AccountsEngine
 from streams.benchmarks import latency as latencies
+from streams.benchmarks import listing
 from streams.benchmarks import names as screened
 from streams.benchmarks import pipeline as throughput
 from streams.benchmarks.plots import plot_latency, plot_pipeline, require_plots
@@ -244,6 +245,33 @@ def state(settings: Settings, file: Path, sources: tuple[str, ...], copies: int,
     output.rows("by kind", ("kind", "keys", "bytes_an_account"), kinds)
     rows = [(ratio.name, f"{ratio.value:,.0f}", f"{ratio.bar:g}", "yes" if ratio.met else "no") for ratio in report.ratios]
     output.rows("bars", ("what", "measured", "at_most", "met"), rows)
+
+
+@bench.command()
+@click.option("--stored", type=click.IntRange(min=1_000), default=1_000_000, show_default=True, metavar="N", help="Known.")
+@click.option("--changed", type=click.IntRange(min=1), default=50, show_default=True, metavar="N", help="Newly listed.")
+@click.option("--parties", type=click.IntRange(min=1), default=9_000, show_default=True, metavar="N", help="On the list.")
+@click.option(
+    "--rate", type=click.FloatRange(min=1), default=2000.0, show_default=True, metavar="N", help="Transfers a second."
+)
+@json_option
+def lists(as_json: bool, **sizes: Any) -> None:
+    """What a change of lists costs while transfers flow: seconds to the last retroactive alert, and throughput meanwhile.
+
+    Newly listed are addresses of contacts that the store holds.
+    """
+    with Say() as say:
+        report = listing.run_lists(listing.Plan(**sizes), say)
+    output = Output(as_json)
+    if output.as_json:
+        output.line(report)
+        return
+    facts = msgspec.to_builtins(report)
+    rows = [(what, value) for what, value in facts.items() if what not in ("ratios", "machine")]
+    output.rows("a change of lists", ("what", "value"), rows)
+    bars = [(ratio.name, f"{ratio.value:,.2f}", f"{ratio.bar:g}", "yes" if ratio.met else "no") for ratio in report.ratios]
+    output.rows("bars", ("what", "measured", "bar", "met"), bars)
+    click.echo(report.machine.caption())
 
 
 @bench.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime
 
 import msgspec
@@ -18,6 +19,7 @@ class Collected:
         self._source = source
         self._entries: dict[str, ListEntry] = {}
         self._left_out: list[LeftOut] = []
+        self.strange: Counter[str] = Counter()  # parts of the file that no reader knows, by name
 
     def add(self, entry: ListEntry) -> None:
         """Take an entry. Raises ListError when its id is missing or stands for something else already."""
@@ -50,6 +52,7 @@ class Collected:
         if not self._entries:
             raise ListTruncated(self._source, "no entries")
         notes = [f"{announced} entries announced, {self.total} found"] if announced not in (None, self.total) else []
+        notes += [f"{count} of {name} are not read: unknown to Lockgate" for name, count in sorted(self.strange.items())]
         for entry_id, entry in self._entries.items():
             if entry.source != name:
                 self._entries[entry_id] = msgspec.structs.replace(entry, source=name)

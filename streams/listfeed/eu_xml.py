@@ -24,7 +24,7 @@ def read(stream: IO[bytes], source: str) -> SanctionsList:
     """Reads a whole file. Raises ListTruncated when it is not closed, ListUnrecognised for another schema."""
     collected = Collected(source)
     published: date | None = None
-    for element in elements(stream, source, root="export", wanted=("sanctionEntity",)):
+    for element in elements(stream, source, root="export", wanted=("sanctionEntity",), strange=collected.strange):
         match local(element.tag):
             case "export":
                 published = day(element.get("generationDate", ""), source)

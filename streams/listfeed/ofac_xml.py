@@ -23,7 +23,9 @@ def read(stream: IO[bytes], source: str) -> SanctionsList:
     collected = Collected(source)
     published: date | None = None
     announced: int | None = None
-    for element in elements(stream, source, root="sdnList", wanted=("publshInformation", "sdnEntry")):
+    for element in elements(
+        stream, source, root="sdnList", wanted=("publshInformation", "sdnEntry"), strange=collected.strange
+    ):
         match local(element.tag):
             case "publshInformation":
                 published = day(text(element, "Publish_Date"), source, "%m/%d/%Y")

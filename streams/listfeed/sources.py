@@ -8,15 +8,18 @@ XML files carry their date. The same file may give the list another `name` than 
 
 from __future__ import annotations
 
+import gzip
 import re
 import tempfile
 import tomllib
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import msgspec
 
@@ -24,7 +27,7 @@ from rules.lists import SanctionsList, Watchlist, merge
 
 from . import ofac_csv
 from .download import Patience
-from .errors import ListError, ListUnreachable, ListUnrecognised
+from .errors import ListError, ListTruncated, ListUnreachable, ListUnrecognised
 from .formats import HEAD_BYTES, Reader, is_xml, reader_of
 from .ofac_csv import Part, Table
 from .remote import SETS, bring, siblings
@@ -35,6 +38,7 @@ DEMO = "demo"
 BESIDE_FILE = "published.toml"
 _URL = re.compile(r"https?://", re.IGNORECASE).match
 
+_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _TWICE = Patience(attempts=2)  # somebody waits for the answer of a command
 
 
@@ -81,16 +85,42 @@ def load_list(source: str) -> list[SanctionsList]:
 
 
 def _file(path: Path) -> SanctionsList:
-    with path.open("rb") as stream:
+    with unpacked(path) as stream:
         reader = _reader(stream, str(path))
         if reader is not None:
             return reader(stream, str(path))
         table = ofac_csv.read_table(stream.read(), str(path))
     _need_primary(table)
-    wanted = siblings(path.stem)
-    beside = [each for each in path.parent.iterdir() if each.stem.lower() in wanted and each.suffix.lower() == ".csv"]
-    tables = [ofac_csv.read_table(each.read_bytes(), str(each)) for each in _not_empty(beside)]
+    wanted = siblings(path.name.partition(".")[0])
+    beside = [each for each in path.parent.iterdir() if _names_one_of(each, wanted)]
+    tables = [ofac_csv.read_table(_whole(each), str(each)) for each in _not_empty(beside)]
     return _sets([table, *tables], _beside(path.parent, str(path)))[0]
+
+
+@contextmanager
+def unpacked(file: Traversable, source: str = "") -> Iterator[IO[bytes]]:
+    """A file opened, unpacked as it is read where it is packed by gzip. Raises ListError for a broken or a ZIP archive."""
+    label = source or str(file)
+    with file.open("rb") as stream:
+        magic = stream.read(4)
+        stream.seek(0)
+        if magic == _ZIP:
+            raise ListError(label, "a ZIP archive: unpack it")
+        if not magic.startswith(_GZIP):
+            yield stream
+            return
+        try:
+            with gzip.GzipFile(fileobj=stream) as plain:
+                yield cast(IO[bytes], plain)
+        except EOFError:
+            raise ListTruncated(label, "the archive ends too early") from None
+        except (gzip.BadGzipFile, zlib.error) as error:
+            raise ListError(label, f"cannot be unpacked: {error}") from None
+
+
+def _whole(file: Traversable) -> bytes:
+    with unpacked(file) as stream:
+        return stream.read()
 
 
 def _reader(stream: IO[bytes], source: str) -> Reader | None:
@@ -117,6 +147,11 @@ def load_folder(folder: Path, url: str) -> list[SanctionsList]:
         raise type(error)(url, error.reason, error.line) from None
 
 
+def _names_one_of(file: Path, stems: Iterable[str]) -> bool:
+    stem, _, ending = file.name.lower().partition(".")
+    return stem in stems and ending in ("csv", "csv.gz")
+
+
 def _need_primary(table: Table) -> None:
     if table.part is not Part.PRIMARY:
         raise ListUnrecognised(table.source, f"holds only the {table.part.value} of a list; name its primary file")
@@ -127,7 +162,7 @@ def _not_empty(found: Iterable[Traversable]) -> list[Traversable]:
 
 
 def _is_empty(file: Traversable) -> bool:
-    with file.open("rb") as stream:
+    with unpacked(file) as stream:
         return ofac_csv.is_empty(stream.read(HEAD_BYTES))
 
 
@@ -159,7 +194,7 @@ def _one_folder(folder: Traversable, source: str) -> list[SanctionsList]:
     ignored: list[str] = []
     for each in _not_empty(each for each in folder.iterdir() if each.is_file()):
         label = f"{source.rstrip('/')}/{each.name}"
-        with each.open("rb") as stream:
+        with unpacked(each, label) as stream:
             head = stream.read(HEAD_BYTES)
             reader = reader_of(head, label)
             if reader is not None:
@@ -168,7 +203,7 @@ def _one_folder(folder: Traversable, source: str) -> list[SanctionsList]:
                 continue
         official = each.name.lower().rpartition(".")[0] in _OFFICIAL_STEMS
         if official or ofac_csv.looks_like_csv(head):
-            tables.append(ofac_csv.read_table(each.read_bytes(), label))
+            tables.append(ofac_csv.read_table(_whole(each), label))
         elif each.name != BESIDE_FILE and not each.name.startswith("."):
             ignored.append(f"{label}: not an official list")
     lists += _sets(tables, _beside(folder, source))

@@ -27,7 +27,14 @@ def read(stream: IO[bytes], source: str) -> SanctionsList:
     """Reads a whole file. Raises ListTruncated when it is not closed, ListUnrecognised for another schema."""
     collected = Collected(source)
     published: date | None = None
-    for element in elements(stream, source, root="CONSOLIDATED_LIST", wanted=("INDIVIDUAL", "ENTITY")):
+    for element in elements(
+        stream,
+        source,
+        root="CONSOLIDATED_LIST",
+        wanted=("INDIVIDUAL", "ENTITY"),
+        known=("INDIVIDUALS", "ENTITIES"),
+        strange=collected.strange,
+    ):
         match local(element.tag):
             case "CONSOLIDATED_LIST":
                 published = day(element.get("dateGenerated", ""), source)

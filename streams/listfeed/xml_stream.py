@@ -6,6 +6,7 @@ the rest, in which no entity can be declared any more, is read by the fast one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from .errors import ListError, ListTruncated, ListUnrecognised
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
+
+Strange = Counter[str] | None
 
 _CHUNK_BYTES = 256 * 1024
 _LONGEST_PROLOG_BYTES = 64 * 1024  # judgement: real ones are below 1 kB
@@ -57,8 +60,18 @@ def root_of(head: bytes) -> str | None:
     return found[0] if found else None
 
 
-def elements(stream: IO[bytes], source: str, *, root: str, wanted: Collection[str]) -> Iterator[Element]:
+def elements(
+    stream: IO[bytes],
+    source: str,
+    *,
+    root: str,
+    wanted: Collection[str],
+    known: Collection[str] = (),
+    strange: Strange = None,
+) -> Iterator[Element]:
     """The root element as it begins, then each closed element whose name is in `wanted`, forgotten after its turn.
+
+    `strange`, where given, counts the children of the root that are neither wanted nor `known`: what a publisher has added.
 
     Raises:
         ListUnrecognised: another root element.
@@ -71,18 +84,24 @@ def elements(stream: IO[bytes], source: str, *, root: str, wanted: Collection[st
     try:
         for chunk in _guarded(stream, source):
             parser.feed(chunk)
-            yield from _closed(parser.read_events(), path, names, root, source)
+            yield from _closed(parser.read_events(), path, names, root, source, known, strange)
     except ParseError as error:
         raise ListError(source, f"not well-formed XML: {error}", error.position[0]) from None
     try:
         parser.close()
     except ParseError as error:
         raise ListTruncated(source, f"the document ends too early: {error}", error.position[0]) from None
-    yield from _closed(parser.read_events(), path, names, root, source)
+    yield from _closed(parser.read_events(), path, names, root, source, known, strange)
 
 
 def _closed(
-    events: Iterable[tuple[str, Element]], path: list[Element], names: frozenset[str], root: str, source: str
+    events: Iterable[tuple[str, Element]],
+    path: list[Element],
+    names: frozenset[str],
+    root: str,
+    source: str,
+    known: Collection[str],
+    strange: Strange,
 ) -> Iterator[Element]:
     for event, element in events:
         if event == "start":
@@ -97,6 +116,9 @@ def _closed(
             yield element
             if path:
                 path[-1].remove(element)
+        elif len(path) == 1 and strange is not None and local(element.tag) not in known:
+            strange[local(element.tag)] += 1
+            path[0].remove(element)
 
 
 def _guarded(stream: IO[bytes], source: str) -> Iterator[bytes]:

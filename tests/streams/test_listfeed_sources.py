@@ -1,5 +1,6 @@
 """Sources: files, folders, URLs of a real local server, and the demo list."""
 
+import gzip
 import threading
 from collections.abc import Iterator
 from datetime import date
@@ -187,3 +188,42 @@ def test_demo_list_holds_the_dprk_entries_and_an_address_to_show() -> None:
     assert all(not parties[entry_id].addresses for entry_id in ("54762", "54763", "54764", "54800"))
     assert len(parties["27307"].remarks) > 1000
     assert watchlist.published == date(2025, 7, 24)
+
+
+def packed(file: Path) -> Path:
+    """The file packed by gzip, in its place."""
+    archive = file.with_name(file.name + ".gz")
+    archive.write_bytes(gzip.compress(file.read_bytes()))
+    file.unlink()
+    return archive
+
+
+def test_packed_files_load_as_they_are(tmp_path: Path) -> None:
+    (plain,) = load_list(str(official_set(tmp_path / "set")))
+    archives = [packed(each) for each in sorted((tmp_path / "set").iterdir())]
+    assert [each.hash for each in load_list(str(tmp_path / "set"))] == [plain.hash]
+    (alone,) = load_list(str(next(each for each in archives if each.name == "sdn.csv.gz")))
+    assert alone.hash == plain.hash
+
+
+def test_broken_archives_and_those_of_another_kind_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "list.xml"
+    file.write_text(xml_text([xml_entry("1", "PARTY")]))
+    archive = packed(file)
+    archive.write_bytes(archive.read_bytes()[:-12])
+    with pytest.raises(ListTruncated):
+        load_list(str(archive))
+    archive.write_bytes(b"\x1f\x8b\x01" + b"nonsense" * 20)
+    with pytest.raises(ListError, match="cannot be unpacked"):
+        load_list(str(archive))
+    archive.write_bytes(b"PK\x03\x04" + b"x" * 50)
+    with pytest.raises(ListError, match="unpack it"):
+        load_list(str(archive))
+
+
+def test_what_a_publisher_adds_to_a_file_is_counted(tmp_path: Path) -> None:
+    file = tmp_path / "list.xml"
+    text = xml_text([xml_entry("1", "PARTY")])
+    file.write_text(text.replace("</sdnList>", "<sdnVessel><uid>2</uid></sdnVessel></sdnList>"))
+    (listing,) = load_list(str(file))
+    assert listing.notes == ("1 of sdnVessel are not read: unknown to Lockgate",)
