@@ -103,7 +103,8 @@ def likeness(query: Word, listed: Word, vowels: Vowels, dense: bool = False) -> 
     if distance > (3 if longest > FAR_AT else 2):
         return None
     if min(len(query.sound), len(listed.sound)) > 3 and OSA.distance(query.sound, listed.sound, score_cutoff=1) == 1:
-        return 1 - 1.2 / longest, typo_cost(max(len(query.sound), len(listed.sound))) + 0.7, Why.TYPO
+        slips = 1.2 if distance < 3 else 2.0
+        return 1 - slips / longest, typo_cost(max(len(query.sound), len(listed.sound))) + 0.7, Why.TYPO
     if distance == 2 and min(len(mine), len(theirs)) >= TWO_TYPOS_AT:
         return 1 - 2.0 / longest, _TWO_TYPOS_COST, Why.TYPOS
     return None
