@@ -16,7 +16,7 @@ from streams.errors import RulesError
 from streams.evasion.saved import FILE, read_saved
 from streams.exceptions import load_exceptions
 from streams.rule_catalogue import catalogue, question
-from streams.rule_lock import NAME, breaches, lock_of, own_sources, read_lock, write_lock
+from streams.rule_lock import ENGINE, NAME, breaches, in_force, lock_of, read_lock, write_lock
 from streams.rulefiles import load_rules
 from streams.settings import Settings
 
@@ -101,7 +101,7 @@ def check(settings: Settings, folder: Path | None, as_json: bool) -> None:
     ruleset = load_rules(folder)
     output = Output(as_json)
     known = read_lock(folder)
-    unlocked = [] if known is None else list(breaches(own_sources(ruleset, folder), known))
+    unlocked = [] if known is None else list(breaches(in_force(ruleset, folder), known))
     for breach in unlocked:
         output.line(breach, f"{breach.rule_id}: {breach.says}")
     failed = list(failures(ruleset))
@@ -131,30 +131,32 @@ def check(settings: Settings, folder: Path | None, as_json: bool) -> None:
 def lock(folder: Path | None, only_check: bool, release: bool, as_json: bool) -> None:
     """Write the version lock: rules/versions.lock of the built-in rules, or FOLDER/versions.lock of those in FOLDER.
 
-    The lock holds each rule's version and a hash of its code and its TOML file (examples left out). A version may change
-    freely until it is released; then a change needs a higher version: patch for wording, minor for a threshold, major
-    for logic. A released rule is never deleted: its status becomes retired.
+    The lock holds each rule's version and a hash of its TOML file (examples left out), its code, and the modules that only
+    rules share; of the built-in ones also the version of Lockgate and a hash of the engine, all other code of rules/. A
+    version may change freely until it is released; then a change needs a higher version: patch for wording, minor for a
+    threshold, major for logic. A released rule is never deleted: its status becomes retired.
 
     Exit codes: 0 written, or up to date; 1 a released version changed, or not up to date (--check); 2 a file is wrong.
     """
     place = folder or _CATALOGUE.parent
-    sources, known = own_sources(load_rules(folder), folder), read_lock(place) or {}
+    current, known = in_force(load_rules(folder), folder), read_lock(place) or {}
     output = Output(as_json)
-    found = list(breaches(sources, known))
+    found = list(breaches(current, known))
     lasting = found if only_check else [breach for breach in found if not breach.fixed]
     for breach in lasting:
         output.line(breach, f"{breach.rule_id}: {breach.says}")
     if lasting:
         sys.exit(1)
-    entries = known if only_check else lock_of(sources, known, release=release)
+    entries = known if only_check else lock_of(current, known, release=release)
     if not only_check:
         try:
             (place / NAME).write_text(write_lock(entries), "utf-8")
         except OSError as error:
             raise RulesError([f"{place / NAME}: {error.strerror}"]) from None
-    released = sum(one.released for one in entries.values())
-    facts = {"rules": len(entries), "released": released, "changed": len(found)}
-    output.line(facts, f"{place / NAME}: {len(entries)} rules, {released} released, {len(found)} changed")
+    rules_locked = [one for name, one in entries.items() if name != ENGINE]
+    released = sum(one.released for one in rules_locked)
+    facts = {"rules": len(rules_locked), "released": released, "changed": len(found)}
+    output.line(facts, f"{place / NAME}: {len(rules_locked)} rules, {released} released, {len(found)} changed")
 
 
 @rules.command()
