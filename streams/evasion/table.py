@@ -1,6 +1,7 @@
 """What was measured, as the page `docs/evasion.md`."""
 
 from collections.abc import Iterator, Sequence
+from textwrap import fill
 from typing import Final
 
 from streams.evasion.measure import Cell, Measured
@@ -20,6 +21,25 @@ A pattern is found when an alert names one of its accounts and half of its evide
 column is the pattern without disguise; 1 to 4 are rising strengths.
 """
 
+_STRONGEST: Final = STRENGTHS[-1]
+_WIDTH: Final = 120
+_WHY: Final = {
+    "split amounts": """Parts leave the band below a threshold that structuring looks for, and fall under the least value of
+an inflow that looks like wages. Rules that add up within a window do not mind.""",
+    "jitter": """What rests on amounts being nearly the same goes first: the band of structuring, the constant share that is
+passed on, the value that leaves again in a pass-through.""",
+    "delay": """Windows end. A pattern eight times as long no longer fits into the hours of a pass-through, the days of a
+structuring run or of an account drained while new. Shapes of the network are kept for weeks and hold out longer.""",
+    "extra hops": """Addresses that accounts shared are reached through accounts of their own. In turn the hops pass value
+on, which is a finding by itself.""",
+    "fresh addresses": """An address that never comes twice is no meeting place: shared payouts, gathering, known
+destinations, and a listed address that is not used any more, cannot be seen. What the account itself does still shows.""",
+    "new devices": """Only rules about devices and connections lose, and stories that need them to be severe.""",
+    "ordinary life": """Accounts that were asleep or new get a history, so that what follows is less of a surprise.""",
+    "everything": """Together they cost most where one of them does. The more accounts and money a disguise moves, the more
+it shows elsewhere.""",
+}
+
 
 def page(saved: Saved) -> str:
     """The page as Markdown."""
@@ -31,6 +51,7 @@ def page(saved: Saved) -> str:
         f"{saved.each} patterns of each typology among {saved.accounts} customers over {saved.days} days, "
         f"seed {saved.seed}, rule set `{saved.ruleset}`.",
     ]
+    lines += ["", "## What drops, and why", "", *_drops(measured, disguises, kinds)]
     for disguise in disguises:
         lines += ["", f"## {disguise.capitalize()}", "", _about(disguise), ""]
         cells = [("", 0), *((disguise, strength) for strength in STRENGTHS)]
@@ -40,8 +61,40 @@ def page(saved: Saved) -> str:
         lines += [f"### {rule}", ""]
         lines += _rows("disguise", [(disguise, _rule_cells(measured, disguise, rule)) for disguise in disguises])
         lines.append("")
-    lines += ["## Ordinary life", "", *_quiet(saved)]
+    lines += ["### Rules without a row", "", *_without(saved, measured), ""]
+    lines += ["## Customers without crime", "", *_quiet(saved)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _drops(measured: Measured, disguises: Sequence[str], kinds: Sequence[str]) -> Iterator[str]:
+    yield f"Found by an alert of medium severity or above, bare and at strength {_STRONGEST}. In bold: it lost half or more."
+    yield ""
+    yield f"| typology | bare | {' | '.join(disguises)} |"
+    yield f"| --- |{' ---: |' * (1 + len(disguises))}"
+    for kind in kinds:
+        bare = measured["", 0][kind].read
+        left = (measured[disguise, _STRONGEST][kind].read for disguise in disguises)
+        planted = measured["", 0][kind].planted
+        cells = [
+            f"**{100 * read // planted}**" if bare and 2 * read <= bare else f"{100 * read // planted}" for read in left
+        ]
+        yield f"| {kind} | {100 * bare // planted} | {' | '.join(cells)} |"
+    yield ""
+    for disguise in disguises:
+        words = f"**{disguise.capitalize()}.** {' '.join(_WHY[disguise].split())}"
+        yield fill(words, _WIDTH, initial_indent="- ", subsequent_indent="  ")
+
+
+def _without(saved: Saved, measured: Measured) -> Iterator[str]:
+    rules = {rule for found in measured["", 0].values() for rule in found.by_rule}
+    names = ", ".join(sorted(saved.versions.keys() - rules))
+    yield fill(
+        "They find none of these patterns bare: they need lists that are not loaded here, or something that no pattern has "
+        "(names, embargoed countries, look-alike addresses), or they are in shadow and send nothing. Their thresholds are "
+        f"held by worked examples: {names}.",
+        _WIDTH,
+        break_on_hyphens=False,
+    )
 
 
 def _quiet(saved: Saved) -> Iterator[str]:
