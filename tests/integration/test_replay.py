@@ -4,11 +4,13 @@ import json
 import shutil
 import signal
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
-from running import Worker, committed, lockgate, send, send_transfers, wait_until
+from running import Worker, committed, lockgate, send, send_transfers, transfer, wait_until
 
 from streams.components import Kafka, Redis
 from streams.rulefiles import load_rules
@@ -37,6 +39,25 @@ class Bench:
 def _lag(environment: dict[str, str]) -> int:
     sums: dict[str, int] = json.loads(lockgate(environment, "audit").stdout.splitlines()[-1])
     return sums["lag"]
+
+
+def _layers(after: str) -> list[dict[str, Any]]:
+    """Six accounts that each pay the same six others, a payment an hour, as an exchange that hosts all of them sees it."""
+    begin = datetime.fromisoformat(after)
+    made = []
+    for number, (payer, payee) in enumerate(product(range(6), range(6, 12))):
+        for kind, mine, other in (("withdrawal", payer, payee), ("deposit", payee, payer)):
+            changes = {
+                "event_id": f"{kind}-{number}",
+                "kind": kind,
+                "account_id": f"layer-{mine}",
+                "own_address": f"0x{mine + 1:040x}",
+                "addresses": [f"0x{other + 1:040x}"],
+                "value_usd": "500",
+                "occurred_at": (begin + timedelta(hours=number, minutes=10 * (kind == "deposit"))).isoformat(),
+            }
+            made.append(transfer(number, **changes))
+    return made
 
 
 def _change_rules(worker: Worker, folder: Path) -> None:
@@ -69,6 +90,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         assert lockgate(environment, "topics", "create", "--partitions", "2").returncode == 0
         life = lockgate(environment, "feed", "--scenario", "demo", "--accounts", "200", "--write", "-").stdout
         transfers = [json.loads(line) for line in life.splitlines()]
+        transfers += _layers(transfers[-1]["occurred_at"])
         half = len(transfers) // 2
         before = load_rules(mine.parent).hash
         worker = Worker("worker", folder, environment | {"LOCKGATE_RULES": str(mine.parent)})
@@ -89,6 +111,7 @@ def test_alerts_of_both_rule_sets_come_out_the_same_to_the_byte(bench: Bench) ->
     assert (code, sums["alerts"], sums["same"]) == (0, len(bench.alerts), len(bench.alerts)), sums
     assert {one["ruleset"] for one in replayed} == bench.rulesets == {alert["ruleset"] for alert in bench.alerts}
     assert {one["stage"] for one in replayed} == {"accounts", "counterparties"}
+    assert "laundering.layers" in {one["rule_id"] for one in replayed}
     assert sums["batches"] == sums["batches_same"] > 2
     cited = {alert["alert_id"]: {one["event_id"] for one in alert["evidence"]} for alert in bench.alerts}
     assert all({one["event_id"] for one in each["inputs"]} == cited[each["alert_id"]] for each in replayed)
