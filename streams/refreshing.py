@@ -75,7 +75,7 @@ class ListSources:
             log.info("list refreshed", extra={"source": done.source, "result": done.result.value})
         else:
             facts = {"source": done.source, "result": done.result.value, "reason": done.reason}
-            log.error("the last good list stays in force", extra=facts)
+            log.error("the last good list stays in force" if held else "there is no list of this source yet", extra=facts)
         return done
 
     def _look_again(self, source: str, held: Sequence[SanctionsList]) -> Refreshed:
