@@ -226,7 +226,9 @@ class _Said(AccountRule):
     def judge(self, case: Case) -> Answer:
         """The signals of the transfer, if there are any."""
         signals = self._signals[case.transfer.event_id] if case.transfer is not None else ()
-        return Finding(story=(), evidence=(), facts={}, signals=signals) if signals else None
+        if not signals:
+            return None
+        return Finding(story=(), evidence=case.profile.evidence((case.index,), "Said"), facts={}, signals=signals)
 
 
 def failures(ruleset: Ruleset) -> Iterator[Failure]:

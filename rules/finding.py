@@ -1,10 +1,12 @@
 """What a rule answers with: a finding, the reason why it could not answer, or nothing found."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from rules.messages import Evidence, ListMatch, Severity
+
+_encode: Final = msgspec.json.Encoder().encode
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +31,17 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     continues: str | None = None
     known: bool = False
     signals: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what no alert could tell, where it is the fault of one rule: later it would stop a whole batch.
+
+        Raises:
+            ValueError: no evidence.
+            TypeError: facts that JSON cannot say.
+        """
+        if not self.evidence:
+            raise ValueError("a finding needs evidence")
+        _encode(self.facts)
 
 
 class Unanswered(msgspec.Struct, frozen=True):

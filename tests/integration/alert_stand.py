@@ -40,7 +40,7 @@ TROUBLE: Final = '''"""Does what the asset of a transfer asks for: the ways in w
 
 import time
 
-from rules.finding import Answer, Finding
+from rules.finding import Answer
 from rules.rule import AccountRule, Case
 
 
@@ -55,8 +55,8 @@ class Trouble(AccountRule):
                 time.sleep(0.002)
             case "HANGS":
                 time.sleep(3600)
-            case "UNSAYABLE":
-                return Finding(story=(case.index,), evidence=(), facts={"what": object()})
+            case "UNTYPED":
+                return "found"
         return None
 '''
 _TROUBLE_TOML: Final = """[rule]
@@ -72,8 +72,8 @@ blind_spots = ["All."]
 triage = "None."
 
 [[example]]
-name = "what it cannot say it finds all the same"
-event = {{ kind = "deposit", asset = "UNSAYABLE" }}
+name = "a word is no answer"
+event = {{ kind = "deposit", asset = "UNTYPED" }}
 expect = "fires"
 
 [[example]]

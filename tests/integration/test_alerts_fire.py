@@ -82,8 +82,8 @@ def an_emptied_redis(stand: Stand) -> None:
     stand.redis.flush()
 
 
-def a_rule_whose_finding_cannot_be_told(stand: Stand) -> None:
-    stand.send(1, asset="UNSAYABLE")
+def a_rule_that_answers_with_a_word(stand: Stand) -> None:
+    stand.send(1, asset="UNTYPED")
 
 
 def a_rule_that_is_slow(stand: Stand) -> None:
@@ -150,7 +150,7 @@ FAULTS: Final[list[tuple[Callable[[Stand], None], set[str]]]] = [
     (a_list_that_is_gone, {"LockgateListRefreshFailing"}),
     (an_edition_that_a_worker_does_not_take, {"LockgateListsDiffer"}),
     (an_emptied_redis, {"LockgateStateRebuilt"}),
-    (a_rule_whose_finding_cannot_be_told, {"LockgateUnexpectedError", "LockgateSessionsFailing"}),
+    (a_rule_that_answers_with_a_word, {"LockgateUnexpectedError", "LockgateSessionsFailing"}),
     (a_rule_that_is_slow, {"LockgateLagGrowing", "LockgateLatencyHigh"}),
     (a_worker_that_hangs, {"LockgateWorkerStuck"}),
     (a_rule_that_never_ends_in_a_large_batch, {"LockgateNoVerdicts"}),
