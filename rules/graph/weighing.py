@@ -3,6 +3,7 @@
 The weights were fitted on ledgers with replanted patterns and checked on others; docs/network.md tells how, and how well.
 """
 
+from collections.abc import Iterator
 from itertools import pairwise
 from math import exp, log, log1p
 from typing import Final
@@ -51,19 +52,36 @@ def other(edge: Edge, inward: bool) -> str:
     return edge.sender if inward else edge.receiver
 
 
-def fan(node: str, inward: bool, window_ms: int, network: Network) -> Fan:
-    """The contacts that no citing story has told; none when most of them have been."""
+def fans(node: str, inward: bool, window_ms: int, pause_ms: int, network: Network) -> Iterator[Fan]:
+    """All its contacts with cited ones within a window that ends with the last, then those of each run between long pauses.
+
+    Contacts that a citing story has told are left out; of a fan of which most have been, nothing is left.
+    """
     received, sent = network.around(node)
     edges, opposite = (received, sent) if inward else (sent, received)
     if inward:
         cited = [edge for edge in edges if network.is_cited(edge.sender)]
     else:
         cited = [edge for edge in edges if network.is_cited(edge.receiver)]
-    end = cited[-1].occurred_ms if cited else 0
-    cited = [edge for edge in cited if edge.occurred_ms > end - window_ms]
-    untold = tuple(edge for edge in cited if edge.event_id not in network.stories.citing)
-    among = sum(end - window_ms < edge.occurred_ms <= end for edge in edges)
-    return Fan(node, inward, untold if 2 * len(untold) >= len(cited) else (), among, len(opposite))
+    runs = _runs(cited, pause_ms)
+    for part in (cited, *runs) if len(runs) > 1 else runs:
+        end = part[-1].occurred_ms
+        part = [edge for edge in part if edge.occurred_ms > end - window_ms]
+        untold = tuple(edge for edge in part if edge.event_id not in network.stories.citing)
+        if 2 * len(untold) >= len(part):
+            among = sum(end - window_ms < edge.occurred_ms <= end for edge in edges)
+            yield Fan(node, inward, untold, among, len(opposite))
+
+
+def _runs(edges: list[Edge], pause_ms: int) -> list[list[Edge]]:
+    """Contacts, oldest first, parted where there is a longer pause than that."""
+    runs: list[list[Edge]] = []
+    for edge in edges:
+        if runs and edge.occurred_ms - runs[-1][-1].occurred_ms <= pause_ms:
+            runs[-1].append(edge)
+        else:
+            runs.append([edge])
+    return runs
 
 
 def measures(fan: Fan, network: Network) -> dict[str, float]:
