@@ -14,7 +14,7 @@ from streams.settings import SECRETS, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "deploy").rglob("README.md"))]
-_ELSEWHERE = {"DATA", "CACHE"}  # read by tests and by `make up`
+_ELSEWHERE = {"DATA", "CACHE", "NAME_CASES"}  # read by tests and by `make up`
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _COMMAND = re.compile(r"(?:`|/|^)lockgate ([a-z]+)(?: ([a-z]+)\b)?", re.MULTILINE)
 
