@@ -216,7 +216,8 @@ def test_the_worker_has_no_right_in_redis_that_it_does_not_use(judged: Fort) -> 
 
     asyncio.run(wipe())
     stats = judged.redis.ask("INFO", "commandstats")
-    assert {f"cmdstat_{name}" for name in _REDIS_COMMANDS[Role.WORKER]} - {"cmdstat_unlink", "cmdstat_del"} <= set(stats)
+    rare = {"unlink", "del", "set", "ttl"}  # old segments, notes on addresses that a finding names, a second contact
+    assert {f"cmdstat_{name}" for name in _REDIS_COMMANDS[Role.WORKER] if name not in rare} <= set(stats)
 
 
 @pytest.mark.parametrize("how", ["by_certificate", "by_token"])
