@@ -1,4 +1,4 @@
-"""What a rule answers with: a finding, the reason why it could not answer, or nothing found."""
+"""What a rule answers with: a finding, a weak sign, the reason why it could not answer, or nothing found."""
 
 from typing import Any, Final
 
@@ -44,6 +44,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         _encode(self.facts)
 
 
+class Sign(msgspec.Struct, frozen=True):
+    """A weak sign, which is no story: words for the network stage to hear, with nothing to cite."""
+
+    signals: tuple[str, ...] = ()
+
+
 class Unanswered(msgspec.Struct, frozen=True):
     """A rule could not answer: data is missing or history too short. Never the same as nothing found."""
 
@@ -51,3 +57,4 @@ class Unanswered(msgspec.Struct, frozen=True):
 
 
 Answer = Finding | Unanswered | None
+AccountAnswer = Answer | Sign

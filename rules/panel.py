@@ -6,9 +6,9 @@ from typing import Final
 
 from rules.asking import Asking
 from rules.exceptions import Exemption
-from rules.finding import Finding, Unanswered
+from rules.finding import Finding, Sign, Unanswered
 from rules.knowledge import Knowledge
-from rules.messages import Action, Excepted, NotEvaluated, Severity, Source
+from rules.messages import Action, Excepted, NotEvaluated, Source
 from rules.onward import signalled_again
 from rules.outcome import Outcome, Told, compose, effective_action, story_ids, together
 from rules.rule import AccountRule, Case, Status
@@ -90,7 +90,9 @@ class Panel:
                 answers.told += again.told
         return answers
 
-    def _note(self, rule: AccountRule, answer: Finding | Unanswered, case: Case, account_id: str, answers: Answers) -> None:
+    def _note(
+        self, rule: AccountRule, answer: Finding | Sign | Unanswered, case: Case, account_id: str, answers: Answers
+    ) -> None:
         tally, name, exceptions = self._outcome.tally, rule.about.id, self._knowledge.exceptions
         if isinstance(answer, Unanswered):
             tally.not_evaluated[name] += 1
@@ -103,15 +105,15 @@ class Panel:
             answers.excepted.append(made.told)
         elif rule.about.status is Status.SHADOW:
             tally.shadowed[name] += 1
-        elif rule.about.signal and rule.about.severity is Severity.INFO:
+        elif isinstance(answer, Sign) or rule.about.weak:
             tally.shadowed[name] += 1
             answers.signals += (name, *answer.signals)
         else:
             self._report(rule, answer, case, account_id, answers)
 
-    def _excepted(self, rule_id: str, account_id: str, finding: Finding, case: Case) -> Exemption | None:
+    def _excepted(self, rule_id: str, account_id: str, finding: Finding | Sign, case: Case) -> Exemption | None:
         """The exception that acts on a finding."""
-        entry = finding.match.entry_id if finding.match is not None else None
+        entry = finding.match.entry_id if isinstance(finding, Finding) and finding.match is not None else None
         return self._knowledge.exceptions.acting(rule_id, account_id, _about(finding, case), case.occurred_ms, entry)
 
     def _report(self, rule: AccountRule, finding: Finding, case: Case, account_id: str, answers: Answers) -> None:
@@ -152,11 +154,11 @@ class Panel:
         ]
 
 
-def _about(finding: Finding, case: Case) -> tuple[str, ...]:
+def _about(finding: Finding | Sign, case: Case) -> tuple[str, ...]:
     """The addresses that a finding at a transfer is about: one of the transfer's if it names it, else all of them."""
     addresses = case.addresses
     if case.transfer is None:  # judged again: its profile alone is known
         addresses = (case.profile.address[case.index],)
-    if finding.counterparty is None:
+    if isinstance(finding, Sign) or finding.counterparty is None:
         return addresses
     return (finding.counterparty,) if finding.counterparty in addresses else (finding.counterparty, *addresses)

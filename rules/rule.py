@@ -16,7 +16,7 @@ import msgspec
 from rules.address_state import AddressState
 from rules.assets import AssetClass
 from rules.change import Change
-from rules.finding import Answer, Finding
+from rules.finding import AccountAnswer, Answer, Finding
 from rules.graph.edges import Edge
 from rules.graph.network import Network
 from rules.graph.shapes import Shape
@@ -95,7 +95,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The `[rule]` table of a rule file: its words for people, and what it does to a verdict.
 
     `required` holds a withdrawal for which the rule could not be evaluated. `signal` tells the counterparties stage of every
-    finding, so that its rules can put accounts together; with severity info that is all it does, at every finding anew.
+    finding, so that its rules can put accounts together; with severity info, `weak`, that is all it does, at every finding
+    anew.
     """
 
     id: str
@@ -111,6 +112,11 @@ class About(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     blind_spots: tuple[str, ...]
     triage: str
     references: tuple[str, ...] = ()
+
+    @property
+    def weak(self) -> bool:
+        """Whether its findings are signals and nothing else."""
+        return self.signal and self.severity is Severity.INFO
 
 
 class Case(msgspec.Struct, frozen=True, gc=False):
@@ -203,8 +209,8 @@ class AccountRule(Rule):
         """Every form in which the rule is asked."""
         return (self,)
 
-    def judge(self, case: Case) -> Answer:
-        """Answer the rule's question for `case.profile` at `case.index`."""
+    def judge(self, case: Case) -> AccountAnswer:
+        """Answer the rule's question for `case.profile` at `case.index`; one that is `weak` with a sign, if it likes."""
         raise NotImplementedError
 
 

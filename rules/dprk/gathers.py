@@ -8,9 +8,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from rules.dprk.wages import payments
+from rules.dprk.wages import by_payer, payments
 from rules.dprk.words import words
-from rules.finding import Answer, Finding
+from rules.finding import AccountAnswer, Finding, Sign
 from rules.profile import DAY_MS
 from rules.rule import AccountRule, Case, Params, Usd, Window
 from rules.transfer import Kind, dollars
@@ -45,7 +45,7 @@ class Gathers(AccountRule):
         self.params, self.apart = params, params.apart
         self.floor = params.payment_minimum * params.bulk_percent // 100
 
-    def judge(self, case: Case) -> Answer:
+    def judge(self, case: Case) -> AccountAnswer:
         """Compare what came in from several senders in the window with what left in it."""
         profile, index, params = case.profile, case.index, self.params
         value = profile.value[index]
@@ -54,18 +54,24 @@ class Gathers(AccountRule):
         if profile.inflow.count(True) < params.senders_minimum:
             return None
         start = profile.since(index, params.window)
-        senders = list(payments(profile, range(start, index), params.payment_minimum, params.payment_maximum))
+        paid = payments(profile, range(start, index), params.payment_minimum, params.payment_maximum)
+        if len(paid) < params.senders_minimum:
+            return None
+        total = sum([profile.value[place] for place in paid])
+        if value * 100 * len(paid) < total * params.bulk_percent:
+            return None
+        senders = by_payer(profile, paid)
         if len(senders) < params.senders_minimum:
             return None
-        paid = sorted((one for sender in senders for one in sender), key=lambda one: one.index)
-        total = sum(one.value for one in paid)
-        left = sum(profile.value[place] for place in range(start, index + 1) if not profile.inflow[place])
-        if value * 100 * len(paid) < total * params.bulk_percent or left * 100 < total * params.left_percent:
+        left = sum([profile.value[place] for place in range(start, index + 1) if not profile.inflow[place]])
+        if left * 100 < total * params.left_percent:
             return None
-        cited = [one.index for one in paid[-_CITED:]]
+        said = tuple(words(case))
+        if self.about.weak:
+            return Sign(said)
         return Finding(
             story=(profile.detail[index][0],),
-            evidence=(*profile.evidence(cited, "Paid in"), *profile.evidence((index,), "Left in bulk")),
+            evidence=(*profile.evidence(paid[-_CITED:], "Paid in"), *profile.evidence((index,), "Left in bulk")),
             facts={
                 "senders": len(senders),
                 "senders_minimum": params.senders_minimum,
@@ -75,5 +81,5 @@ class Gathers(AccountRule):
                 "days": params.window // DAY_MS,
             },
             counterparty=profile.address[index] or None,
-            signals=tuple(words(case)),
+            signals=said,
         )

@@ -1,7 +1,6 @@
 """Wages in an account's recent transfers, and what became of them."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from operator import attrgetter
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from rules.assets import AssetClass, class_of
@@ -25,18 +24,27 @@ class Wage:
         return self.left * _ALL <= self.value * (_ALL - percent)
 
 
-def any_payment(profile: Profile, span: range, least: int, most: int) -> bool:
-    """Whether there is a deposit of that value, of whatever asset: a cheap look first."""
-    inflow, value = profile.inflow, profile.value
-    for place in span:  # noqa: SIM110  # asked about most withdrawals, and a loop costs half
-        if inflow[place] and least <= value[place] <= most:
-            return True
-    return False
+def payments(profile: Profile, span: range, least: int, most: int) -> list[int]:
+    """The places in that span of the profile of deposits of stablecoins worth `least` to `most` micro-dollars."""
+    inflow, value, detail = profile.inflow, profile.value, profile.detail
+    return [
+        place
+        for place in span
+        if inflow[place] and least <= value[place] <= most and class_of(detail[place][2]) is AssetClass.STABLECOIN
+    ]
 
 
-def in_order(paid: Iterable[Sequence[Wage]]) -> list[Wage]:
-    """The payments of several payers in event-time order."""
-    return sorted((wage for one in paid for wage in one), key=attrgetter("index"))
+def by_payer(profile: Profile, places: Iterable[int]) -> list[list[int]]:
+    """Payments payer by payer. Those that do not say from which address they come are taken to be of one payer."""
+    payers: dict[str, list[int]] = {}
+    for place in places:
+        payers.setdefault(profile.address[place], []).append(place)
+    return list(payers.values())
+
+
+def wages_at(profile: Profile, places: Sequence[int]) -> list[Wage]:
+    """The payments at these places, none of which has gone yet."""
+    return [Wage(place, profile.occurred_ms[place], profile.value[place]) for place in places]
 
 
 def apart(wages: Sequence[Wage]) -> int:
@@ -44,25 +52,10 @@ def apart(wages: Sequence[Wage]) -> int:
     return wages[-1].occurred_ms - wages[0].occurred_ms if wages else -1
 
 
-def payments(profile: Profile, span: range, least: int, most: int) -> Iterator[list[Wage]]:
-    """Deposits of stablecoins worth `least` to `most` micro-dollars in that span of the profile, payer by payer.
-
-    Those that do not say from which address they come are taken to be of one payer.
-    """
-    payers: dict[str, list[Wage]] = {}
-    for index in span:
-        value = profile.value[index]
-        if not profile.inflow[index] or not least <= value <= most:
-            continue
-        if class_of(profile.detail[index][2]) is AssetClass.STABLECOIN:
-            payers.setdefault(profile.address[index], []).append(Wage(index, profile.occurred_ms[index], value))
-    yield from payers.values()
-
-
-def similar(paid: Sequence[Wage], percent: int) -> int:
+def similar(values: Sequence[int], percent: int) -> int:
     """How many of the payments lie within so many percent of the middle one."""
-    usual = sorted(wage.value for wage in paid)[len(paid) // 2]
-    return sum(abs(wage.value - usual) * _ALL <= usual * percent for wage in paid)
+    usual = sorted(values)[len(values) // 2]
+    return sum([abs(value - usual) * _ALL <= usual * percent for value in values])
 
 
 def sweep(profile: Profile, index: int, wages: Sequence[Wage], quick_ms: int) -> list[int]:

@@ -10,9 +10,9 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-from rules.dprk.wages import Wage, any_payment, apart, in_order, payments, similar, sweep
+from rules.dprk.wages import Wage, apart, by_payer, payments, similar, sweep, wages_at
 from rules.dprk.words import FIRM, RHYTHM, words
-from rules.finding import Answer, Finding
+from rules.finding import AccountAnswer, Finding, Sign
 from rules.profile import Profile
 from rules.rule import AccountRule, Case, Params, Usd, Window
 from rules.transfer import Kind, dollars
@@ -56,69 +56,82 @@ class WagesSwept(AccountRule):
         self.params = params
         self.floor = params.wage_minimum * params.piece_percent // 100
 
-    def judge(self, case: Case) -> Answer:
-        """Look only where a wage may have come in lately, so that most withdrawals cost little."""
+    def judge(self, case: Case) -> AccountAnswer:
+        """Look only where a wage has come in lately, so that most withdrawals cost little."""
         profile, index, params = case.profile, case.index, self.params
-        lately = range(profile.since(index, params.quick), index)
-        if self._trades(profile, index) or not any_payment(profile, lately, params.wage_minimum, params.wage_maximum):
+        begin = profile.since(index, params.quick)
+        lately = payments(profile, range(begin, index), params.wage_minimum, params.wage_maximum)
+        if not lately or self._trades(profile, index):
             return None
-        regular = self._regular(profile, range(profile.since(index, params.window), index))
-        took = self._took(profile, index, regular, lately)
-        if took and apart(_gone(regular, params)) >= params.apart:
-            return _finding(params, case, regular, took)
-        first = in_order(payments(profile, lately, params.wage_minimum, params.wage_maximum))
-        took = self._took(profile, index, first, lately)
-        return _finding(params, case, first, took) if took and _gone(first, params) else None
+        earlier = range(profile.since(index, params.window), begin)
+        paid = payments(profile, earlier, params.wage_minimum, params.wage_maximum) + lately
+        swept = self._swept(profile, index, _regular(profile, paid, params), lately)
+        if swept is not None and apart(_gone(swept[0], params)) >= params.apart:
+            return self._found(case, *swept)
+        swept = self._swept(profile, index, lately, lately)
+        return self._found(case, *swept) if swept is not None and _gone(swept[0], params) else None
 
     def _trades(self, profile: Profile, index: int) -> bool:
         """Whether it is a trading desk's account."""
         busy, times = self.params.busy, profile.occurred_ms
         return index >= busy and times[index] - times[index - busy] < self.params.apart
 
-    def _regular(self, profile: Profile, span: range) -> list[Wage]:
-        """The payments of payers who pay similar sums, neither once nor all the time; those who pay once are one payer."""
-        payers = list(payments(profile, span, self.params.wage_minimum, self.params.wage_maximum))
-        once = [paid[0] for paid in payers if len(paid) == 1]
-        return in_order(paid for paid in (*payers, once) if self._alike(paid))
+    def _swept(
+        self, profile: Profile, index: int, places: Sequence[int], lately: Sequence[int]
+    ) -> tuple[list[Wage], list[int]] | None:
+        """Wages and the withdrawals that took from them, when the last of these did and most of what was due is gone.
 
-    def _alike(self, paid: Sequence[Wage]) -> bool:
-        """Whether there are enough similar ones, not too many, and hardly any other."""
-        params = self.params
-        if not params.payments_minimum <= len(paid) <= params.payments_maximum:
-            return False
-        near = similar(paid, params.similar_percent)
-        return near >= params.payments_minimum and len(paid) - near <= params.odd_maximum
-
-    def _took(self, profile: Profile, index: int, wages: Sequence[Wage], lately: range) -> list[int]:
-        """The withdrawals that took from the wages, when the last of them did and most of what was due is gone.
-
-        What came in lately is not due yet, unless it has gone.
+        What came in `lately` is not due yet, unless it has gone.
         """
-        params, earned = self.params, sum(wage.value for wage in wages)
+        params, earned = self.params, sum([profile.value[place] for place in places])
         if not params.earned_minimum <= earned <= params.earned_maximum:
-            return []
-        if profile.value[index] * 100 * len(wages) < earned * params.piece_percent:
-            return []
+            return None
+        if profile.value[index] * 100 * len(places) < earned * params.piece_percent:
+            return None
+        wages = wages_at(profile, places)
         took = sweep(profile, index, wages, params.quick)
+        if index not in took:
+            return None
         due = [wage for wage in wages if wage.index not in lately or wage.gone(params.swept_percent)]
-        left, owed = sum(wage.left for wage in due), sum(wage.value for wage in due)
-        return took if index in took and left * 100 <= owed * (100 - params.swept_percent) else []
+        left, owed = sum([wage.left for wage in due]), sum([wage.value for wage in due])
+        return (wages, took) if left * 100 <= owed * (100 - params.swept_percent) else None
+
+    def _found(self, case: Case, wages: Sequence[Wage], took: Sequence[int]) -> Finding | Sign:
+        params, gone, earned = self.params, _gone(wages, self.params), sum([wage.value for wage in wages])
+        said = (*words(case), *(RHYTHM,) * (apart(gone) >= params.apart), *(FIRM,) * (earned >= params.firm_minimum))
+        return Sign(said) if self.about.weak else _finding(params, case, wages, took, said)
+
+
+def _regular(profile: Profile, paid: Sequence[int], params: Thresholds) -> list[int]:
+    """The payments of payers who pay similar sums, neither once nor all the time; those who pay once are one payer."""
+    if len(paid) < params.payments_minimum:
+        return []
+    payers = by_payer(profile, paid)
+    payers.append([places[0] for places in payers if len(places) == 1])
+    return sorted([place for places in payers if _alike(profile, places, params) for place in places])
+
+
+def _alike(profile: Profile, places: Sequence[int], params: Thresholds) -> bool:
+    """Whether there are enough similar ones, not too many, and hardly any other."""
+    if not params.payments_minimum <= len(places) <= params.payments_maximum:
+        return False
+    near = similar([profile.value[place] for place in places], params.similar_percent)
+    return near >= params.payments_minimum and len(places) - near <= params.odd_maximum
 
 
 def _gone(wages: Sequence[Wage], params: Thresholds) -> list[Wage]:
     return [wage for wage in wages if wage.gone(params.swept_percent)]
 
 
-def _finding(params: Thresholds, case: Case, wages: Sequence[Wage], took: Sequence[int]) -> Finding:
+def _finding(params: Thresholds, case: Case, wages: Sequence[Wage], took: Sequence[int], said: tuple[str, ...]) -> Finding:
     profile, gone = case.profile, _gone(wages, params)
-    earned, passed = sum(wage.value for wage in wages), sum(wage.value for wage in gone)
-    said = (*words(case), *(RHYTHM,) * (apart(gone) >= params.apart), *(FIRM,) * (earned >= params.firm_minimum))
+    passed = sum(wage.value for wage in gone)
     cited = {wage.index: "Paid like a wage" for wage in wages[-_CITED:]} | dict.fromkeys(took[-_CITED:], "Passed on")
     return Finding(
         story=(profile.detail[case.index][0],),
         evidence=tuple(profile.evidence((place,), cited[place])[0] for place in sorted(cited)),
         facts={
-            "earned_usd": dollars(earned),
+            "earned_usd": dollars(sum(wage.value for wage in wages)),
             "earned_usd_minimum": dollars(params.earned_minimum),
             "earned_usd_maximum": dollars(params.earned_maximum),
             "payments": len(wages),
