@@ -45,10 +45,11 @@ class AccountsEngine:
         self.missing_live = tuple(one for one in self.missing if one.rule_id in live)
         self.required_missing = any(live[one.rule_id].required for one in self.missing_live)
         self.withdrawal_names = tuple(rule.about.id for rule in withdrawal_rules if rule.about.id in live)
-        self._names_without: dict[frozenset[str], tuple[str, ...]] = {}
+        self._names_without: dict[tuple[str, ...], tuple[str, ...]] = {}
 
-    def names_without(self, absent: frozenset[str]) -> tuple[str, ...]:
-        """The rules that were asked about a withdrawal, but for some that could not answer."""
+    def names_without(self, missing: tuple[NotEvaluated, ...]) -> tuple[str, ...]:
+        """The rules that were asked about a withdrawal, but for those that could not answer."""
+        absent = tuple([one.rule_id for one in missing])
         names = self._names_without.get(absent)
         if names is None:
             names = self._names_without[absent] = tuple(name for name in self.withdrawal_names if name not in absent)
@@ -178,12 +179,10 @@ class _Batch:
         if self._engine.required_missing:
             decision = Decision.HOLD
         if answers is not None:
-            alert_ids = tuple(answers.alert_ids)
+            alert_ids, excepted = answers.alert_ids, answers.excepted
             if answers.missing:
-                missing += tuple(answers.missing)
-                absent = frozenset(one.rule_id for one in answers.missing)
-                names = self._engine.names_without(absent)
-            excepted = tuple(answers.excepted)
+                missing += answers.missing
+                names = self._engine.names_without(answers.missing)
             if Action.REJECT in answers.actions:
                 decision = Decision.REJECT
             elif Action.HOLD in answers.actions or answers.required_missing:
@@ -211,7 +210,7 @@ class _Batch:
             outcome.counts.deposits += 1
         else:
             outcome.counts.withdrawals += 1
-        told, signals = (tuple(answers.told), tuple(answers.signals)) if answers is not None else ((), ())
+        told, signals = (answers.told, answers.signals) if answers is not None else ((), ())
         met, device = first_contacts(profile, occurred_ms, case.contacts, transfer.device_id)
         named, names = first_named(profile, occurred_ms, case.named) if case.addresses else ((), ())
         if transfer.ip_country is not None:

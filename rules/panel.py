@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from rules.asking import Asking
 from rules.exceptions import Exemption
 from rules.finding import Finding, Sign, Unanswered
@@ -16,20 +18,17 @@ from rules.rule import AccountRule, Case, Status
 JUDGED_AGAIN: Final = 16  # judgement: later transfers asked about again when a late one lands before them
 
 
-class Answers:
+class Answers(msgspec.Struct):
     """What the rules said about one transfer."""
 
-    __slots__ = ("actions", "alert_ids", "excepted", "found", "missing", "required_missing", "signals", "told")
-
-    def __init__(self) -> None:
-        self.found: list[Told] = []
-        self.alert_ids: list[str] = []
-        self.actions: set[Action] = set()
-        self.missing: list[NotEvaluated] = []
-        self.required_missing = False
-        self.told: list[tuple[str, int]] = []
-        self.signals: list[str] = []
-        self.excepted: list[Excepted] = []
+    found: tuple[Told, ...] = ()
+    alert_ids: tuple[str, ...] = ()
+    actions: tuple[Action, ...] = ()
+    missing: tuple[NotEvaluated, ...] = ()
+    required_missing: bool = False
+    told: tuple[tuple[str, int], ...] = ()
+    signals: tuple[str, ...] = ()
+    excepted: tuple[Excepted, ...] = ()
 
 
 class Panel:
@@ -84,7 +83,7 @@ class Panel:
             later = Case(profile, index, profile.occurred_ms[index], knowledge=self._knowledge)
             again = self.ask([rule for rule in rules if rule.looks_back], later, account_id, source)
             if again is not None and again.signals:
-                self._outcome.flows += signalled_again(later, account_id, source, tuple(again.signals))
+                self._outcome.flows += signalled_again(later, account_id, source, again.signals)
             if again is not None and again.told:
                 answers = answers or Answers()
                 answers.told += again.told
@@ -98,11 +97,12 @@ class Panel:
             tally.not_evaluated[name] += 1
             if rule.about.status is Status.SHADOW:
                 return
-            answers.missing.append(NotEvaluated(name, answer.reason))
-            answers.required_missing |= rule.about.required
+            answers.missing += (NotEvaluated(name, answer.reason),)
+            if rule.about.required:
+                answers.required_missing = True
         elif exceptions and (made := self._excepted(name, account_id, answer, case)) is not None:
             tally.excepted[name] += 1
-            answers.excepted.append(made.told)
+            answers.excepted += (made.told,)
         elif rule.about.status is Status.SHADOW:
             tally.shadowed[name] += 1
         elif isinstance(answer, Sign) or rule.about.weak:
@@ -120,25 +120,25 @@ class Panel:
         """Take a finding for an alert, unless its story has been told as far as this."""
         tally, name = self._outcome.tally, rule.about.id
         if finding.known and finding.continues is not None:
-            answers.alert_ids.append(finding.continues)
-            answers.actions.add(effective_action(rule, finding))
+            answers.alert_ids += (finding.continues,)
+            answers.actions += (effective_action(rule, finding),)
             tally.suppressed[name] += 1
             return
         first, updates = story_ids(rule, account_id, finding)
         stories = case.profile.stories
         told = (first,) if rule.event_story else stories.tell_stage(first, updates, case.occurred_ms)
-        answers.alert_ids.append(stories.sent_as(first))
-        answers.actions.add(effective_action(rule, finding))
+        answers.alert_ids += (stories.sent_as(first),)
+        answers.actions += (effective_action(rule, finding),)
         if not told:
             tally.suppressed[name] += 1
             return
         if not rule.event_story:
-            answers.told += ((story, case.occurred_ms) for story in told)
+            answers.told += tuple([(story, case.occurred_ms) for story in told])
         if rule.about.signal:
             answers.signals += (name, *finding.signals)
         tally.findings[name] += 1
         refers_to = finding.continues or (None if told[0] == first else stories.sent_as(first))
-        answers.found.append(Told(rule, finding, stories.sent_as(told[0]), refers_to))
+        answers.found += (Told(rule, finding, stories.sent_as(told[0]), refers_to),)
 
     def _tell(self, answers: Answers, account_id: str, source: Source) -> None:
         """Send what was found as alerts."""

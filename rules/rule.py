@@ -160,9 +160,7 @@ class Case(msgspec.Struct, frozen=True, gc=False):
         transfer = self.transfer
         if transfer is None:
             return self.profile.evidence((self.index,), shows)[0]
-        return Evidence.of(
-            transfer.event_id, transfer.amount, transfer.asset, value_micros(transfer.value_usd), self.occurred_ms, shows
-        )
+        return Evidence.of(transfer.event_id, transfer.amount, transfer.asset, self.value, self.occurred_ms, shows)
 
 
 class Rule:

@@ -6,7 +6,6 @@ One JSON object per deposit or withdrawal. `read_transfer` turns the bytes of on
 
 import re
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -186,9 +185,11 @@ def value_micros(text: str, field: str = "value_usd") -> int:
 
 def dollars(micros: int) -> str:
     """Micro-dollars as a plain decimal text with at least two decimals, as the contracts carry it."""
-    text = f"{Decimal(micros) / MICRO:f}"
-    whole, _, fraction = text.partition(".")
-    return f"{whole}.{fraction:0<2}"
+    if micros < 0:
+        return f"-{dollars(-micros)}"
+    whole, fraction = divmod(micros, MICRO)
+    cents, rest = divmod(fraction, 10_000)
+    return f"{whole}.{fraction:06}".rstrip("0") if rest else f"{whole}.{cents:02}"
 
 
 def time_ms(moment: datetime | int, field: str = "occurred_at") -> int:

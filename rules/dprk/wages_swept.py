@@ -59,9 +59,11 @@ class WagesSwept(AccountRule):
     def judge(self, case: Case) -> AccountAnswer:
         """Look only where a wage has come in lately, so that most withdrawals cost little."""
         profile, index, params = case.profile, case.index, self.params
+        if self._trades(profile, index):
+            return None
         begin = profile.since(index, params.quick)
         lately = payments(profile, range(begin, index), params.wage_minimum, params.wage_maximum)
-        if not lately or self._trades(profile, index):
+        if not lately:
             return None
         earlier = range(profile.since(index, params.window), begin)
         paid = payments(profile, earlier, params.wage_minimum, params.wage_maximum) + lately
