@@ -105,10 +105,10 @@ class _Batch:
         """Each transfer in order: recognise, screen, profile, ask the rules, decide, pass on."""
         outcome = self._outcome
         outcome.deadletters = intake.deadletters
-        questions = self._engine.asking.questions
+        questions, meet = self._engine.asking.questions, self._seen.meet
         for item in sorted(intake.items):
-            occurred_ms, topic, offset, value, transfer, _, opened_ms = item
-            meeting = self._seen.meet(transfer)
+            occurred_ms, topic, offset, value, transfer, _, opened_ms, fingerprint = item
+            meeting = meet(fingerprint)
             if meeting is not Meeting.NEW:
                 self._met_before(meeting, item)
                 continue
@@ -130,7 +130,7 @@ class _Batch:
 
     def _met_before(self, meeting: Meeting, item: Item) -> None:
         """A re-sent event is counted; the same id with other content is bad input."""
-        _, topic, offset, _, _, raw, _ = item
+        _, topic, offset, _, _, raw, *_ = item
         if meeting is Meeting.REPEATED:
             self._outcome.counts.duplicates += 1
         else:
@@ -204,7 +204,7 @@ class _Batch:
 
     def _pass_on(self, item: Item, case: Case, source: Source, answers: Answers | None) -> None:
         """Count the transfer, note what its profile took in, and tell the next stage what it has to know."""
-        occurred_ms, _, _, value, transfer, _, opened_ms = item
+        occurred_ms, _, _, value, transfer, _, opened_ms, _ = item
         outcome, profile, inflow = self._outcome, case.profile, transfer.kind is Kind.DEPOSIT
         if inflow:
             outcome.counts.deposits += 1

@@ -7,13 +7,14 @@ import msgspec
 
 from rules.messages import DeadLetter, Source
 from rules.screening import Screen
+from rules.seen import Fingerprint, fingerprint
 from rules.transfer import BadTransfer, Kind, Transfer, read_transfer, time_ms, value_micros
 
 RawRecord = tuple[int, bytes | None, bytes | None]  # offset, key, value
 
-# (occurred_ms, topic, offset, value in micro-dollars, transfer, as it came, when the account was opened if it says so):
-# sorts by event time, then topic, then offset
-Item = tuple[int, str, int, int, Transfer, bytes, int | None]
+# (occurred_ms, topic, offset, value in micro-dollars, transfer, as it came, when the account was opened if it says so, what
+# the event is recognised by): sorts by event time, then topic, then offset
+Item = tuple[int, str, int, int, Transfer, bytes, int | None, Fingerprint]
 
 _LARGEST_ORIGINAL: Final = 512 * 1024  # judgement: bytes of a bad message that its dead letter carries
 
@@ -32,7 +33,7 @@ class Intake(msgspec.Struct):
         """The canonical addresses that the batch's withdrawals go to, as far as they can be read."""
         found: set[str] = set()
         look_up, withdrawal = screen.look_up, Kind.WITHDRAWAL
-        for _, _, _, _, transfer, _, _ in self.items:
+        for _, _, _, _, transfer, *_ in self.items:
             if transfer.kind is withdrawal:
                 found.update(look_up(transfer.addresses, transfer.network).addresses)
         return found
@@ -61,7 +62,7 @@ class Gate:
                 if facts is not None and facts.opened_at is not None:
                     opened_ms = time_ms(facts.opened_at, "account.opened_at")
                 occurred_ms, micros = time_ms(transfer.occurred_at), value_micros(transfer.value_usd)
-                items.append((occurred_ms, topic, offset, micros, transfer, value, opened_ms))
+                items.append((occurred_ms, topic, offset, micros, transfer, value, opened_ms, fingerprint(transfer)))
             except BadTransfer as bad:
                 into.deadletters.append(dead_letter(bad, value, Source(topic, partition, offset)))
 

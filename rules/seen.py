@@ -14,6 +14,15 @@ REMEMBERED: Final = 100_000  # judgement: events of one partition; at 1,000 a se
 SEGMENT: Final = 8_192  # events that are remembered and forgotten together
 
 _encode: Final = msgspec.msgpack.Encoder().encode
+_digest: Final = xxhash.xxh3_64_intdigest
+
+
+Fingerprint = tuple[int, int]  # digests of an event's id and of its content
+
+
+def fingerprint(transfer: Transfer) -> Fingerprint:
+    """What an event is recognised by. Best asked right after decoding, when the transfer is in the processor's cache."""
+    return _digest(transfer.event_id.encode()), _digest(_encode(transfer))
 
 
 class Meeting(Enum):
@@ -46,10 +55,9 @@ class Seen:
         self._filled: dict[int, bytes] = {}  # what the store lacks of segments that are full
         self._expired: list[int] = []
 
-    def meet(self, transfer: Transfer) -> Meeting:
+    def meet(self, one: Fingerprint) -> Meeting:
         """Compare with what was seen, and remember it when it is new."""
-        event = xxhash.xxh3_64_intdigest(transfer.event_id.encode())
-        content = xxhash.xxh3_64_intdigest(_encode(transfer))
+        event, content = one
         known = self._content.get(event)
         if known is not None:
             return Meeting.REPEATED if known == content else Meeting.CONFLICTING
@@ -57,7 +65,7 @@ class Seen:
         if not self._room:
             self._begin_segment()
         self._room -= 1
-        self._last.extend((event, content))
+        self._last.extend(one)
         return Meeting.NEW
 
     def _begin_segment(self) -> None:

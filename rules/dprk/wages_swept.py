@@ -59,7 +59,7 @@ class WagesSwept(AccountRule):
     def judge(self, case: Case) -> AccountAnswer:
         """Look only where a wage has come in lately, so that most withdrawals cost little."""
         profile, index, params = case.profile, case.index, self.params
-        if self._trades(profile, index):
+        if _trades(profile, index, params):
             return None
         begin = profile.since(index, params.quick)
         lately = payments(profile, range(begin, index), params.wage_minimum, params.wage_maximum)
@@ -67,16 +67,13 @@ class WagesSwept(AccountRule):
             return None
         earlier = range(profile.since(index, params.window), begin)
         paid = payments(profile, earlier, params.wage_minimum, params.wage_maximum) + lately
+        if profile.value[index] * 100 < min([profile.value[place] for place in paid]) * params.piece_percent:
+            return None  # too small a piece of whichever of them
         swept = self._swept(profile, index, _regular(profile, paid, params), lately)
         if swept is not None and apart(_gone(swept[0], params)) >= params.apart:
             return self._found(case, *swept)
         swept = self._swept(profile, index, lately, lately)
         return self._found(case, *swept) if swept is not None and _gone(swept[0], params) else None
-
-    def _trades(self, profile: Profile, index: int) -> bool:
-        """Whether it is a trading desk's account."""
-        busy, times = self.params.busy, profile.occurred_ms
-        return index >= busy and times[index] - times[index - busy] < self.params.apart
 
     def _swept(
         self, profile: Profile, index: int, places: Sequence[int], lately: Sequence[int]
@@ -102,6 +99,12 @@ class WagesSwept(AccountRule):
         params, gone, earned = self.params, _gone(wages, self.params), sum([wage.value for wage in wages])
         said = (*words(case), *(RHYTHM,) * (apart(gone) >= params.apart), *(FIRM,) * (earned >= params.firm_minimum))
         return Sign(said) if self.about.weak else _finding(params, case, wages, took, said)
+
+
+def _trades(profile: Profile, index: int, params: Thresholds) -> bool:
+    """Whether it is a trading desk's account."""
+    busy, times = params.busy, profile.occurred_ms
+    return index >= busy and times[index] - times[index - busy] < params.apart
 
 
 def _regular(profile: Profile, paid: Sequence[int], params: Thresholds) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable, Iterator
 from typing import Any, Final, TypeVar
 
@@ -64,6 +65,7 @@ class NameIndex:
         self._forms = [self._weighed(form) for form in forms]
         self._postings = Postings(self._forms, self._vocabulary.spellings)
         self.answers: dict[Hashable, Any] = {}
+        self.clean: defaultdict[int, set[Hashable]] = defaultdict(set)
 
     @property
     def size(self) -> int:
@@ -106,6 +108,13 @@ class NameIndex:
             self.answers.clear()
         self.answers[question] = answer
         return answer
+
+    def clear(self, party: Hashable, likeness: int) -> None:
+        """Keep a party as one that nobody on the list is as like as so many percent, in `clean`: the quickest look-up."""
+        known = self.clean[likeness]
+        if len(known) >= _REMEMBERED:
+            known.clear()
+        known.add(party)
 
     def _scored(self, text: Text, least: float) -> Iterator[tuple[Scored, Form]]:
         texts = person_words(text.latin)

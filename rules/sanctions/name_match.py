@@ -31,9 +31,6 @@ class _Found(msgspec.Struct, frozen=True):
     fault: str | None
 
 
-_CLEAN: Final = _Found((), None)
-
-
 class NameScreening(AccountRule):
     """Names that look like a listed one are low. Entries found to be somebody else, for this account, are passed over."""
 
@@ -49,9 +46,9 @@ class NameScreening(AccountRule):
         if not case.named:
             return _UNNAMED
         names, likeness = case.knowledge.names, self.params.likeness
-        if names is None:
+        if names is None or (clean := names.clean[likeness]).issuperset(case.named):
             return None
-        told = [one for named in case.named if (one := _about(names, named, likeness)) is not _CLEAN]
+        told = [one for named in case.named if named not in clean and (one := _about(names, named, likeness))]
         if not told:
             return None
         found = [each for one in told for each in one.matches]
@@ -99,16 +96,15 @@ def _other(match: NameMatch) -> dict[str, Any]:
     return {"entry_id": match.entry.entry_id, "entry_name": match.entry.name, "score_percent": _percent(match)}
 
 
-def _about(names: NameIndex, named: Named, likeness: int) -> _Found:
-    """What is found for a party's name. The same parties come again and again: the index remembers."""
-    question = (named, likeness)
-    found: _Found | None = names.answers.get(question)
-    return names.remember(question, _search(names, named, likeness)) if found is None else found
+def _about(names: NameIndex, named: Named, likeness: int) -> _Found | None:
+    """What is found for a party's name; None for nothing. The same parties come again and again: the index remembers."""
+    return names.answers.get((named, likeness)) or _search(names, named, likeness)
 
 
-def _search(names: NameIndex, named: Named, likeness: int) -> _Found:
+def _search(names: NameIndex, named: Named, likeness: int) -> _Found | None:
     matches = tuple((named, match) for match in names.search(named.name, facts_of(named), likeness / 100))
     said = fault(named.name)
-    if said is not None:
-        said = f"the name of the {named.role}: {said}"
-    return _Found(matches, said) if matches or said else _CLEAN
+    if not (matches or said):
+        names.clear(named, likeness)
+        return None
+    return names.remember((named, likeness), _Found(matches, said and f"the name of the {named.role}: {said}"))

@@ -18,7 +18,7 @@ from rules.messages import Alert, Severity
 from rules.outcome import Outcome
 from rules.panel import JUDGED_AGAIN
 from rules.profile import RECENT_TRANSFERS, Profile
-from rules.seen import Seen
+from rules.seen import Seen, fingerprint
 from rules.stories import Stories
 from rules.transfer import AccountFacts, Kind, Transfer
 from streams.rulefiles import load_rules
@@ -72,7 +72,16 @@ def item(entry: Entry, number: int | None = None) -> Item:
         account=AccountFacts(opened_at=T0 - 24 * HOUR, type="business" if coin == 1 else None),
     )
     micros = int(value * 1_000_000)
-    return (occurred, "deposits" if inflow else "withdrawals", number, micros, transfer, b"", T0 - 24 * HOUR)
+    return (
+        occurred,
+        "deposits" if inflow else "withdrawals",
+        number,
+        micros,
+        transfer,
+        b"",
+        T0 - 24 * HOUR,
+        fingerprint(transfer),
+    )
 
 
 def judged(batches: Iterable[Sequence[Item]]) -> tuple[Profile, list[Outcome]]:

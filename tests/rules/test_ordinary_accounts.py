@@ -15,7 +15,7 @@ from rules.knowledge import Knowledge
 from rules.lists import SanctionsList, merge
 from rules.messages import Severity
 from rules.profile import Profile
-from rules.seen import Seen
+from rules.seen import Seen, fingerprint
 from rules.transfer import Kind, Transfer
 from streams.rulefiles import load_rules
 
@@ -110,7 +110,7 @@ def items() -> Iterator[Item]:
                 addresses=("0x" + blake2b(f"{name} {who}".encode(), digest_size=20).hexdigest(),),
                 occurred_at=occurred,
             )
-            yield occurred, kind.value, number, value * 10_000, transfer, b"", None
+            yield occurred, kind.value, number, value * 10_000, transfer, b"", None, fingerprint(transfer)
 
 
 def test_ordinary_accounts_draw_hardly_any_alert() -> None:

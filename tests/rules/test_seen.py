@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rules.seen import REMEMBERED, SEGMENT, Meeting, Seen
+from rules.seen import REMEMBERED, SEGMENT, Fingerprint, Meeting, Seen, fingerprint
 from rules.transfer import Kind, Transfer
 
 SMALLEST: dict[str, Any] = {
@@ -19,8 +19,8 @@ SMALLEST: dict[str, Any] = {
 }
 
 
-def transfer(event_id: str, **changes: Any) -> Transfer:
-    return Transfer(**{**SMALLEST, "event_id": event_id, **changes})
+def transfer(event_id: str, **changes: Any) -> Fingerprint:
+    return fingerprint(Transfer(**{**SMALLEST, "event_id": event_id, **changes}))
 
 
 class Stored:
