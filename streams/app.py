@@ -8,7 +8,7 @@ import contextlib
 import os
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import faust
@@ -29,6 +29,8 @@ from streams.store import Store
 _POLL_RECORDS: Final = 20_000
 _SWITCH_SECONDS: Final = 0.001  # fetching has a thread of its own; the default of 5 ms shows in the tail of the latency
 _ANNOUNCE_SECONDS: Final = 5.0  # for committing the group's offsets; with the broker away it would take for ever
+_GRACE_SECONDS: Final = 3.0  # for the round under way when the worker ends
+_FAREWELL_SECONDS: Final = 2.0  # for the last offsets
 _SHUTDOWN_SECONDS: Final = 8.0  # with the broker away aiokafka may hang for good; leaving hard costs nothing here
 
 
@@ -108,11 +110,38 @@ class LockgateApp(faust.App):
         else:
             self.lockgate_session.settled.set()
 
-    async def close_session(self, grace_seconds: float) -> None:
-        """Finish what is in hand, give the partitions up."""
+    async def close_session(self, grace_seconds: float) -> dict[TP, int]:
+        """Finish what is in hand, give the partitions up; returns where they ended, as far as that is certain."""
         session, self.lockgate_session = self.lockgate_session, None
-        if session is not None:
-            await session.stop(grace_seconds)
+        if session is None:
+            return {}
+        await session.stop(grace_seconds)
+        return {TP(topic, number): offset for (topic, number), offset in session.ended_at.items()}
+
+    async def leave(self) -> None:
+        """The worker ends: finish what is in hand, and leave the group's offsets where judging ended, for lag tools.
+
+        Without Kafka there is nobody to take leave of, and aiokafka would wait for it: the process ends here and now. That
+        costs nothing, since the delivery protocol expects worse.
+        """
+        asyncio.get_running_loop().call_later(_SHUTDOWN_SECONDS, os._exit, 0)
+        there = await answers(self.lockgate_kafka.each())
+        ended_at = await self.close_session(_GRACE_SECONDS if there else 0.0)
+        await asyncio.to_thread(tracing.trace_with, None)
+        if not there or not await self.announce(ended_at, timeout_seconds=_FAREWELL_SECONDS):
+            os._exit(0)
+
+    async def announce(self, positions: Mapping[TP, int], *, timeout_seconds: float) -> bool:
+        """Commit the group's offsets, for lag tools; returns whether Kafka answered in time."""
+        if not positions:
+            return True
+        consumer: Any = self.consumer  # a BatchConsumer
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await consumer._thread.announce(positions)
+        except TimeoutError:
+            return False
+        return True
 
     def put(self, chunks: Iterable[Chunk]) -> None:
         """Hand fetched records to the session; never blocks."""
@@ -176,9 +205,7 @@ def make_app(settings: Settings, stages: tuple[Stage, ...], state: Store, *, tra
 
     @app.on_before_shutdown.connect(weak=False)
     async def leave(sender: Any, **_: Any) -> None:
-        asyncio.get_running_loop().call_later(_SHUTDOWN_SECONDS, os._exit, 0)
-        await app.close_session(3.0)
-        await asyncio.to_thread(tracing.trace_with, None)
+        await app.leave()
 
     @app.timer(1.0)  # type: ignore[untyped-decorator]  # Faust's
     async def observe() -> None:
@@ -215,10 +242,7 @@ async def observe_session(app: LockgateApp) -> None:
     metrics.show_lags(lags)
     metrics.REDIS_UP.set(await app.lockgate_store.answers())
     metrics.KAFKA_UP.set(await answers(app.lockgate_kafka.each()))
-    if positions:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_ANNOUNCE_SECONDS):
-                await thread.announce(positions)
+    await app.announce(positions, timeout_seconds=_ANNOUNCE_SECONDS)
 
 
 def faust_credentials(kafka: KafkaAccess) -> Any:

@@ -72,6 +72,7 @@ class Session:
         self._stopped = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.settled = asyncio.Event()  # every partition is ready, or has failed at its first claim
+        self.ended_at: dict[tuple[str, int], int] = {}  # topic partition -> offset, once the session ended in good order
 
     def start(self) -> None:
         """Begin to claim and judge, in the background."""
@@ -186,6 +187,12 @@ class Session:
                 async with asyncio.timeout(_HELD_SECONDS if held else _CHECK_SECONDS / 2):
                     await self._wake.wait()
         await rounds.settle()
+        self.ended_at = {
+            (topic, part.number): offset
+            for part in self.partitions.values()
+            if part.condition is Condition.READY
+            for topic, offset in zip(part.stage.sources, part.position, strict=True)
+        }
 
     def _ripe(self, partition: Partition) -> bool:
         """Whether a batch may be cut: not while another source of the partition has older records on their way to us.

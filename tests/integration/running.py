@@ -12,7 +12,7 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 from recompute import Reader
 
 from streams.components.network import free_port
@@ -180,3 +180,18 @@ def committed(bootstrap: str, topic: str) -> list[dict[str, Any]]:
         ]
     finally:
         reader.close()
+
+
+def backlog(bootstrap: str, group: str = "lockgate") -> dict[str, int]:
+    """By source topic, the records beyond the group's offsets, as lag tools count them."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False})
+    try:
+        waiting = {}
+        for topic in ("exchange.deposits", "exchange.withdrawals"):
+            numbers = consumer.list_topics(topic, timeout=20).topics[topic].partitions
+            reached = consumer.committed([TopicPartition(topic, number) for number in numbers], timeout=20)
+            ends = {place.partition: consumer.get_watermark_offsets(place, timeout=20)[1] for place in reached}
+            waiting[topic] = sum(ends[place.partition] - max(0, place.offset) for place in reached)
+    finally:
+        consumer.close()
+    return waiting

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from fuzzed import fuzzed_lines
-from running import Worker, committed, lockgate, send, send_transfers, transfer, wait_until
+from running import Worker, backlog, committed, lockgate, send, send_transfers, transfer, wait_until
 
 from streams.components import Kafka, Redis
 
@@ -214,3 +214,11 @@ def test_the_audit_names_a_verdict_that_nobody_asked_for(pipeline: Pipeline, wor
     summary = pipeline.audit()
     assert not summary["clean"]
     assert set(summary["faults_by_kind"]) <= {"verdict_stray", "verdict_twice"}  # type: ignore[call-overload]
+
+
+def test_a_worker_stopped_right_after_its_last_verdict_leaves_no_backlog_behind(pipeline: Pipeline, worker: Worker) -> None:
+    """The group's offsets are committed once a second; what was judged since then is committed at the end."""
+    send_transfers(pipeline.kafka.bootstrap, [transfer(number) for number in range(700, 714)])
+    pipeline.wait_for_verdicts({f"event-{number}" for number in range(700, 714)})
+    assert worker.stop() < 10
+    assert backlog(pipeline.kafka.bootstrap) == {WITHDRAWALS: 0, DEPOSITS: 0}
