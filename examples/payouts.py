@@ -4,21 +4,25 @@
 
 Requests wait in a table (`requested`). For each one Lockgate is asked: what is released is broadcast, what is rejected is
 closed, and what a verdict holds waits for a person. Without a verdict in time a payout is `unanswered`: not sent, and asked
-about again. Killed at any point it goes on where it was: asking again about the same payout is safe, and a payout is marked
+about again. A payout that is no transfer by Lockgate's contract is `invalid`: somebody has to mend it, and the others go on.
+Killed at any point it goes on where it was: asking again about the same payout is safe, and a payout is marked
 `sending` before it is broadcast, so that it is never sent twice.
 """
 
 import argparse
 import asyncio
 import sqlite3
+import sys
 from datetime import UTC, datetime
 
 from rules.messages import Decision
 from rules.transfer import AccountFacts, Kind, Party, Transfer
-from streams.client import Answer, Client, open_client
+from streams.client import Client, open_client
+from streams.errors import LockgateError
 from streams.settings import load_settings
 
 VERDICT_SECONDS = 5.0
+STATUS = {Decision.RELEASE: "sending", Decision.HOLD: "held", Decision.REJECT: "rejected"}
 SCHEMA = """
 create table if not exists payouts (
     id text primary key, account text not null, holder text, asset text not null, network text not null,
@@ -50,29 +54,36 @@ def broadcast(row: sqlite3.Row) -> None:
     print(f"BROADCAST {row['id']}: {row['amount']} {row['asset']} to {row['address']}", flush=True)
 
 
-def settle(table: sqlite3.Connection, row: sqlite3.Row, answer: Answer) -> None:
-    """Act on the answer. Only a release moves money."""
-    status = {Decision.RELEASE: "sending", Decision.HOLD: "held", Decision.REJECT: "rejected"}[answer.decision]
-    if answer.source is None:
-        status = "unanswered"  # hold as well, but it is Lockgate that is late: ask again
+async def asked(lockgate: Client, row: sqlite3.Row) -> tuple[str, str, tuple[str, ...]]:
+    """What becomes of a payout: its status, the reason, the alerts behind it."""
+    try:
+        answer = await lockgate.ask(as_transfer(row), timeout_seconds=VERDICT_SECONDS)
+    except ValueError as error:  # a BadTransfer, or a time that is none
+        return "invalid", str(error), ()
+    if answer.source is None:  # hold as well, but it is Lockgate that is late: ask again
+        return "unanswered", answer.reason, ()
+    return STATUS[answer.decision], answer.reason, answer.alert_ids
+
+
+def settle(table: sqlite3.Connection, row: sqlite3.Row, status: str, reason: str, alert_ids: tuple[str, ...]) -> None:
+    """Act on what became of a payout. Only a release moves money."""
     change = "update payouts set status = ?, reason = ?, alerts = ? where id = ?"
-    table.execute(change, (status, answer.reason, " ".join(answer.alert_ids), row["id"]))
+    table.execute(change, (status, reason, " ".join(alert_ids), row["id"]))
     table.commit()
     if status == "sending":
         broadcast(row)
         table.execute("update payouts set status = 'sent' where id = ?", (row["id"],))
         table.commit()
     else:
-        print(f"{status.upper()} {row['id']}: {answer.reason}", flush=True)
+        print(f"{status.upper()} {row['id']}: {reason}", flush=True)
 
 
 async def run(table: sqlite3.Connection, lockgate: Client, *, once: bool) -> None:
     """Work through what waits, all of it at the same time; then look again."""
     while True:
         waiting = table.execute("select * from payouts where status in ('requested', 'unanswered')").fetchall()
-        answers = await asyncio.gather(*(lockgate.ask(as_transfer(row), timeout_seconds=VERDICT_SECONDS) for row in waiting))
-        for row, answer in zip(waiting, answers, strict=True):
-            settle(table, row, answer)
+        for row, outcome in zip(waiting, await asyncio.gather(*(asked(lockgate, row) for row in waiting)), strict=True):
+            settle(table, row, *outcome)
         if once:
             return
         await asyncio.sleep(0.2)
@@ -92,4 +103,9 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except LockgateError as error:  # wrong settings, Kafka away, topics not there: whoever runs services starts it again
+        sys.exit(f"payouts: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -210,7 +210,10 @@ async def open_client(
         for one in (producer, verdicts, sent):
             await connect(one.start, kafka, timeout_seconds=timeout_seconds)
         client = Client(producer, verdicts, sent)
-        ends = await _seek_back(verdicts, places, look_back_seconds)
+        try:
+            ends = await _seek_back(verdicts, places, look_back_seconds)
+        except KafkaError as error:
+            raise NotReady(f"Kafka at {kafka}: {type(error).__name__}: {error}") from None
         reading = asyncio.create_task(client.follow(ends))
         try:
             async with asyncio.timeout(_CATCH_UP_SECONDS):

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from running import Worker, committed, lockgate, transfer, wait_until
 from rules.messages import Decision
 from rules.transfer import BadTransfer, Kind, Transfer
 from streams.client import Answer, Client, NotReady, open_client
-from streams.components import Kafka, Redis
+from streams.components import EmbeddedBroker, Kafka, Redis
 from streams.scenarios import DEMO_LISTED
 from streams.settings import load_settings
 
@@ -43,7 +44,7 @@ class Place:
 
         return asyncio.run(run())
 
-    def ask(self, withdrawal: Transfer, seconds: float = 20) -> Answer:
+    def ask(self, withdrawal: Transfer, seconds: float = 60) -> Answer:
         return self.use(lambda client: client.ask(withdrawal, timeout_seconds=seconds))
 
 
@@ -90,8 +91,8 @@ def test_a_release_a_rejection_and_many_at_once(place: Place, worker: Worker) ->
         await client.tell(withdrawal(10, kind="deposit"))
         many = [withdrawal(number) for number in range(11, 61)]
         return await asyncio.gather(
-            client.ask(withdrawal(70, addresses=[DEMO_LISTED]), timeout_seconds=20),
-            *(client.ask(one, timeout_seconds=20) for one in many),
+            client.ask(withdrawal(70, addresses=[DEMO_LISTED]), timeout_seconds=60),
+            *(client.ask(one, timeout_seconds=60) for one in many),
         )
 
     listed, *ordinary = place.use(work)
@@ -135,21 +136,42 @@ def test_the_example_sends_what_is_released_and_nothing_else(place: Place, worke
     path = place.folder / "payouts.sqlite"
     script = [sys.executable, str(EXAMPLE), str(path), "--once"]
     environment = {**os.environ, **place.environment}
-    subprocess.run(script, env=environment, check=True, timeout=60)  # makes the table
+    subprocess.run(script, env=environment, check=True, timeout=180)  # makes the table
     with sqlite3.connect(path) as table:
-        for name, address in (("p-1", f"0x{7:040x}"), ("p-2", DEMO_LISTED)):
+        for name, address, value in (("p-1", f"0x{7:040x}", "1500"), ("p-2", DEMO_LISTED, "1500"), ("p-3", "0x7", "much")):
             table.execute(
                 "insert into payouts (id, account, asset, network, amount, value_usd, address, requested_at) "
-                "values (?, 'customer-1', 'ETH', 'ethereum', '0.5', '1500', ?, '2026-01-01T00:00:00+00:00')",
-                (name, address),
+                "values (?, 'customer-1', 'ETH', 'ethereum', '0.5', ?, ?, '2026-01-01T00:00:00+00:00')",
+                (name, value, address),
             )
-    done = subprocess.run(script, env=environment, check=True, timeout=60, capture_output=True, text=True)
-    assert [line.split(":")[0] for line in sorted(done.stdout.splitlines())] == ["BROADCAST p-1", "REJECTED p-2"]
+    done = subprocess.run(script, env=environment, check=True, timeout=180, capture_output=True, text=True)
+    outcomes = sorted(line.split(":")[0] for line in done.stdout.splitlines())
+    assert outcomes == [
+        "BROADCAST p-1",
+        "INVALID p-3",
+        "REJECTED p-2",
+    ]
+    assert "INVALID p-3: value_usd: " in done.stdout
     with sqlite3.connect(path) as table:
         rows = dict(table.execute("select id, status from payouts"))
-    assert rows == {"p-1": "sent", "p-2": "rejected"}
-    again = subprocess.run(script, env=environment, check=True, timeout=60, capture_output=True, text=True)
+    assert rows == {"p-1": "sent", "p-2": "rejected", "p-3": "invalid"}
+    again = subprocess.run(script, env=environment, check=True, timeout=180, capture_output=True, text=True)
     assert again.stdout == ""
+
+
+def test_the_example_says_in_one_line_what_it_lacks(tmp_path: Path) -> None:
+    def said(bootstrap: str) -> str:
+        script = [sys.executable, str(EXAMPLE), str(tmp_path / "payouts.sqlite"), "--once"]
+        environment = {**os.environ, "LOCKGATE_KAFKA": bootstrap}
+        done = subprocess.run(script, env=environment, timeout=180, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "Traceback" not in done.stderr
+        return done.stderr.splitlines()[-1]  # aiokafka logs its attempts
+
+    with EmbeddedBroker(tmp_path / "embedded") as without_topics:
+        assert re.fullmatch(r"payouts: no topics .*: `lockgate topics create`", said(without_topics.bootstrap))
+    assert re.fullmatch(r"payouts: Kafka does not answer at .*", said("127.0.0.1:1"))
+    assert re.fullmatch(r"payouts: kafka: .*", said("nowhere"))
 
 
 def test_with_kafka_away_the_answer_is_hold_and_the_same_client_goes_on_when_it_is_back(
