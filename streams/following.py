@@ -18,6 +18,7 @@ _POLL_SECONDS: Final = 0.2  # how soon an end asked for is noticed
 _RETRY_SECONDS: Final = 0.5
 _STOP_SECONDS: Final = 5.0
 _FETCH_BYTES: Final = 4 * 1024 * 1024
+_BEHIND_SECONDS: Final = 30.0  # that what was there at the start may keep us waiting, at least
 
 
 class NoTopic(LockgateError):
@@ -25,7 +26,10 @@ class NoTopic(LockgateError):
 
 
 class Following(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to begin and when to end; without `idle_seconds` and `limit` only `stop` ends it."""
+    """Where to begin and when to end; without `idle_seconds` and `limit` only `stop` ends it.
+
+    `idle_seconds` count once everything is read that was there at the start: a slow broker is no end of a topic.
+    """
 
     topic: str
     from_beginning: bool = False
@@ -52,8 +56,12 @@ async def follow(
         NoTopic: the topic does not exist by then.
     """
     async with reading(kafka, what) as consumer:
+        try:
+            ends = {} if what.idle_seconds is None else await consumer.end_offsets(consumer.assignment())
+        except KafkaError:
+            raise kafka_away(kafka) from None
         ready()
-        return await _pass_on(consumer, what, show, stop)
+        return await _pass_on(consumer, what, show, stop, ends)
 
 
 @asynccontextmanager
@@ -104,11 +112,15 @@ async def _partitions(what: Following, kafka: KafkaAccess) -> list[TopicPartitio
 
 
 async def _pass_on(
-    consumer: AIOKafkaConsumer, what: Following, show: Callable[[list[bytes]], None], stop: asyncio.Event
+    consumer: AIOKafkaConsumer,
+    what: Following,
+    show: Callable[[list[bytes]], None],
+    stop: asyncio.Event,
+    ends: dict[TopicPartition, int],
 ) -> int:
     clock = asyncio.get_running_loop().time
-    shown, last = 0, clock()
     idle = float("inf") if what.idle_seconds is None else what.idle_seconds
+    shown, last = 0, clock()
     while not stop.is_set():
         wait = min(_POLL_SECONDS, max(0.0, last + idle - clock()))
         polled = await consumer.getmany(timeout_ms=int(wait * 1000))
@@ -120,6 +132,13 @@ async def _pass_on(
             shown, last = shown + len(values), clock()
             if shown == what.limit:
                 break
-        elif clock() - last >= idle:
+        elif clock() - last >= (max(idle, _BEHIND_SECONDS) if await _behind(consumer, ends) else idle):
             break
     return shown
+
+
+async def _behind(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:
+    """Whether something before `ends` is not read yet; those reached are taken out."""
+    for partition in [partition for partition, end in ends.items() if await consumer.position(partition) >= end]:
+        del ends[partition]
+    return bool(ends)
