@@ -62,7 +62,6 @@ def told(profile: Profile) -> dict[str, Any]:
         "account_type": profile.account_type,
         "ip_country": profile.ip_country,
         "contacts": len(profile.contacts),
-        "stories": len(profile.stories.told),
         "usual": {kind: _usual(profile, kind) for kind in Kind},
         "hours": _hours(profile),
         "assets": Counter(f"{asset} on {network}" if network else asset for _, _, asset, network in profile.detail),

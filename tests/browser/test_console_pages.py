@@ -212,6 +212,8 @@ def test_a_rule_has_rates_and_what_analysts_said(store: Store, url: str, open_pa
         take(store, DISPOSITIONS, said)
     page = open_page(f"{url}/#/rule/laundering.pass_through")
     expect(page.locator("#pane .figures")).to_contain_text("67 %false positives of decided")
+    expect(page.locator("[data-name='Thresholds']")).to_contain_text("account type business")
+    expect(page.locator("[data-name='References'] a").first).to_have_attribute("rel", "noreferrer")
     expect(page.locator("[data-name='What analysts said of its stories'] tbody td")).to_have_text(["11", "0", "0", "1", "2"])
     expect(page.locator("#pane svg.bars")).to_have_count(1)
 
@@ -245,7 +247,7 @@ def test_an_empty_queue_says_what_was_read_instead(open_page: Opener) -> None:
         page = open_page(url)
         expect(page.locator("#pane")).to_contain_text("No alerts yet. 0 verdicts and 0 dead letters were read.")
         take(store, VERDICTS, _verdict(1, "acct-1", Decision.RELEASE))
-        expect(page.locator("#pane")).to_contain_text("No alerts yet. 1 verdicts")
+        expect(page.locator("#pane")).to_contain_text("No alerts yet. 1 verdict and 0 dead letters")
         take(store, ALERTS, alert(1))
         expect(page.locator("#pane")).to_contain_text("Choose an alert")
         page.goto(f"{url}/#/system")
@@ -259,7 +261,7 @@ def test_what_an_analyst_says_is_on_every_page_at_once(url: str, open_page: Open
     mine.locator("form.decide button").click()
     for page in (mine, other):
         expect(page.locator("#said")).to_contain_text(f"local escalatedasked the desk {INJECTION}")
-        expect(page.locator("#row-0 .marks")).to_contain_text("escalated")
+        expect(page.locator("#row-0 .marks")).to_contain_text("escalated · 2 alerts · 1 note")
         assert page.evaluate("window.hit") is None
 
 
@@ -312,6 +314,22 @@ def test_a_hundred_thousand_stories_filter_and_scroll_within_200_ms(open_page: O
         assert page.locator("[role=option]").count() < 60
         take(store, ALERTS, alert(-5, alert_id="late", severity=Severity.CRITICAL))
         expect(page.locator("#count")).to_have_text("100,000 of 100,000 stories")
+
+
+def test_on_a_phone_tables_and_graphs_can_be_read(url: str, open_page: Opener) -> None:
+    page = open_page(f"{url}/#/account/acct-00002", viewport={"width": 390, "height": 800})
+    expect(page.locator("[data-name='Recent transfers'] tbody tr")).to_have_count(30)
+    spilled = "all => all.filter(cell => cell.scrollWidth > cell.clientWidth + 1).map(cell => cell.textContent)"
+    assert page.locator("td").evaluate_all(spilled) == []
+    times = page.locator("[data-name='Recent transfers'] td:first-child")
+    assert times.evaluate_all("all => Math.max(...all.map(cell => cell.getClientRects()[0].height))") < 40
+    page.goto(f"{url}/#/alert/full")
+    expect(page.locator("#pane h1")).to_contain_text("Listed address")
+    graph = page.locator("#pane svg.graph").bounding_box()
+    assert graph is not None and graph["x"] + graph["width"] <= 390
+    letters = page.locator("#pane svg.graph text").first.evaluate("text => text.getBoundingClientRect().height")
+    assert letters > 10
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,5 +1,5 @@
 // Puts the page together: what is shown where, changes as they come, and keys.
-import { $, ask, el, number, renew } from "./dom.js";
+import { $, ask, counted, el, number, renew } from "./dom.js";
 import { accountPage, rulePage, rulesPage, systemPage } from "./pages.js";
 import { ACCOUNT, ID, Queue } from "./queue.js";
 import { storyPage } from "./story.js";
@@ -72,8 +72,8 @@ async function show(mine) {
 
 function welcome() {
   if (queue.all.length) return [el("p", { class: "empty" }, "Choose an alert: j and k move, Enter opens, ? shows all keys.")];
-  const read = (topic) => number(pulse?.topics[topic].messages ?? 0);
-  return [el("p", { class: "empty" }, `No alerts yet. ${read("lockgate.verdicts")} verdicts and ${read("lockgate.deadletters")} dead letters were read.`),
+  const read = (topic, one, more) => counted(pulse?.topics[topic].messages ?? 0, one, more);
+  return [el("p", { class: "empty" }, `No alerts yet. ${read("lockgate.verdicts", "verdict", "verdicts")} and ${read("lockgate.deadletters", "dead letter", "dead letters")} were read.`),
     el("p", { class: "empty" }, "Dead letters with their reasons, and whether everything runs: ", el("a", { href: "#/system" }, "System"), ".")];
 }
 

@@ -21,6 +21,8 @@ export const pair = (name, value) => [el("dt", {}, name), el("dd", {}, value)];
 export const words = (name) => String(name).replaceAll("_", " ");
 export const short = (text, most = 18) => (text.length <= most ? text : `${text.slice(0, most - 7)}…${text.slice(-6)}`);
 export const number = (value) => Number(value).toLocaleString("en");
+export const counted = (many, one, more) => `${number(many)} ${Number(many) === 1 ? one : more}`;
+export const whom = (table) => words(table.replace(/^by_/, "").replace(".", " ")); // a rule's table of thresholds
 
 export function when(milliseconds) {
   if (milliseconds === null || milliseconds === undefined) return "never";
@@ -38,11 +40,12 @@ export function ago(milliseconds, now = Date.now()) {
 export const money = (text) => `$${Number(text).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 
 const KEPT = 12; // letters of a cell that are not broken into lines
+const kept = (cell) => String(cell).length <= KEPT || /^\d{4}-\d\d-\d\d /.test(cell);
 
 export function table(caption, heads, rows) {
   return el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": caption },
     el("table", {}, el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))),
-      el("tbody", {}, rows.map((row) => el("tr", {}, row.map((cell) => el("td", { class: String(cell).length <= KEPT ? "keep" : null }, cell)))))));
+      el("tbody", {}, rows.map((row) => el("tr", {}, row.map((cell) => el("td", { class: kept(cell) ? "keep" : null }, cell)))))));
 }
 
 const key = (node) => node.id || node.dataset?.name || node.nodeName;

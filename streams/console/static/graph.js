@@ -1,9 +1,11 @@
 // Two small pictures: who is joined with whom, and when it happened.
-import { el, money, short, svg, when } from "./dom.js";
+import { counted, el, money, short, svg, when } from "./dom.js";
 
 const ROW = 34;
 const MOST = 24; // edges that streams/console/answers.py sends at most
-const WIDTH = 560;
+const WIDTH = 560; // of a strip
+const WIDE = { box: 190, between: 172, letters: 24 };
+const NARROW = { box: 150, between: 62, letters: 18 }; // on a phone, where letters keep their size
 
 export function flowGraph(edges, subject) {
   const accounts = [...new Set(edges.map((edge) => edge.account))];
@@ -12,23 +14,25 @@ export function flowGraph(edges, subject) {
     return ends.reduce((sum, one) => sum + one, 0) / ends.length;
   };
   const addresses = [...new Set(edges.map((edge) => edge.address))].sort((a, b) => middle(a) - middle(b));
+  const { box: breadth, between, letters } = matchMedia("(max-width: 899px)").matches ? NARROW : WIDE;
+  const right = 4 + breadth + between;
   const rows = Math.max(accounts.length, addresses.length);
   const height = rows * ROW + 12;
   const y = (names, name) => 6 + (names.indexOf(name) + 0.5) * ((height - 12) / names.length);
   const box = (names, name, x, page) => {
     const top = y(names, name);
     const shape = svg("g", { class: name === subject ? "node subject" : "node" }, svg("title", {}, name),
-      svg("rect", { x, y: top - 13, width: 190, height: 26, rx: 6 }), svg("text", { x: x + 95, y: top + 4, "text-anchor": "middle" }, short(name, 24)));
+      svg("rect", { x, y: top - 13, width: breadth, height: 26, rx: 6 }), svg("text", { x: x + breadth / 2, y: top + 4, "text-anchor": "middle" }, short(name, letters)));
     return page ? svg("a", { href: `#/${page}/${encodeURIComponent(name)}`, "aria-label": `account ${name}` }, shape) : shape;
   };
   const lines = edges.map((edge) => {
     const [from, to] = [y(accounts, edge.account), y(addresses, edge.address)];
-    return svg("path", { class: `edge ${edge.severity}`, d: `M194 ${from} C280 ${from} 280 ${to} 366 ${to}`, "stroke-width": Math.min(5, 1 + edge.stories) },
-      svg("title", {}, `${edge.account} and ${edge.address}: ${edge.stories} stories`));
+    return svg("path", { class: `edge ${edge.severity}`, d: `M${4 + breadth} ${from} C${right - between / 2} ${from} ${right - between / 2} ${to} ${right} ${to}`, "stroke-width": Math.min(5, 1 + edge.stories) },
+      svg("title", {}, `${edge.account} and ${edge.address}: ${counted(edge.stories, "story", "stories")}`));
   });
-  const picture = svg("svg", { class: "graph", viewBox: `0 0 ${WIDTH} ${height}`, role: "group",
-    "aria-label": `${accounts.length} accounts and ${addresses.length} addresses` },
-  lines, accounts.map((name) => box(accounts, name, 4, "account")), addresses.map((name) => box(addresses, name, 366, null)));
+  const picture = svg("svg", { class: "graph", viewBox: `0 0 ${right + breadth + 4} ${height}`, role: "group",
+    "aria-label": `${counted(accounts.length, "account", "accounts")} and ${counted(addresses.length, "address", "addresses")}` },
+  lines, accounts.map((name) => box(accounts, name, 4, "account")), addresses.map((name) => box(addresses, name, right, null)));
   return el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Accounts and addresses" }, picture,
     edges.length >= MOST && el("p", { class: "small" }, `The first ${MOST} are shown.`));
 }

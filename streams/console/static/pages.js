@@ -1,5 +1,5 @@
 // The pages of an account, the rules and the system.
-import { ago, ask, badge, el, link, money, number, pair, section, short, table, when, words } from "./dom.js";
+import { ago, ask, badge, el, link, money, number, pair, section, short, table, when, whom, words } from "./dom.js";
 import { bars, flowGraph, flows, hours } from "./graph.js";
 import { ID, OUTCOMES, TITLE } from "./queue.js";
 import { storyList } from "./story.js";
@@ -39,7 +39,7 @@ function habits(profile) {
   return el("div", { class: "beside" }, el("dl", {}, pair("opened", profile.opened_ms === null ? "not told" : when(profile.opened_ms)),
     pair("first transfer", when(profile.first_ms)), pair("kind of account", profile.account_type || "not told"),
     pair("last used from", profile.ip_country || "not told"), pair("addresses and devices met", number(profile.contacts)),
-    pair("assets", assets.join(", ") || "none lately"), pair("stories told in all", number(profile.stories))),
+    pair("assets", assets.join(", ") || "none lately")),
   el("div", {}, el("h3", {}, "Hours of recent transfers, UTC"), hours(profile.hours)));
 }
 
@@ -74,9 +74,11 @@ export async function rulePage(id, rules) {
       section("Why", el("p", {}, rule.question), el("p", {}, badge(rule.severity), ` ${rule.action}, ${rule.status}, version ${rule.version}`)),
       section("Triage", el("p", {}, rule.triage)), list("False positives", rule.false_positives), list("Blind spots", rule.blind_spots),
       rule.params.length > 0 && section("Thresholds", table("Thresholds", ["parameter", "for", "value", "source"],
-        rule.params.map((one) => [words(one.name), one.table === "params" ? "all" : words(one.table), one.value, one.source]))),
-      list("Described in", rule.typology), list("References", rule.references)])];
+        rule.params.map((one) => [words(one.name), one.table === "params" ? "all" : whom(one.table), one.value, one.source]))),
+      list("Described in", rule.typology), list("References", rule.references.map(elsewhere))])];
 }
+
+const elsewhere = (text) => (/^https:\/\/\S+$/.test(text) ? el("a", { href: text, rel: "noreferrer", target: "_blank" }, text) : text);
 
 export async function systemPage() {
   const system = await ask("/api/system");
@@ -88,8 +90,8 @@ export async function systemPage() {
       figure(system.lists?.age_seconds == null ? "–" : age(system.lists), "age of the oldest list"),
       figure(number(system.topics["lockgate.deadletters"].messages), "dead letters read"),
       figure(system.newest_event_ms === null ? "none" : when(system.newest_event_ms), "newest event alerted on (UTC)")),
-    section("Topics", table("Topics", ["topic", "read", "not readable", "newest message", "behind", "state"], Object.entries(system.topics).map(([topic, one]) => [
-      topic, number(one.messages), number(one.unreadable), one.newest_ms === null ? "none" : `${ago(one.newest_ms)} ago`, one.behind === null ? "–" : number(one.behind), one.trouble ?? "well"]))),
+    section("Topics", table("Topics", ["topic", "state", "newest message", "behind", "read", "not readable"], Object.entries(system.topics).map(([topic, one]) => [
+      topic, one.trouble ?? "well", one.newest_ms === null ? "none" : `${ago(one.newest_ms)} ago`, one.behind === null ? "–" : number(one.behind), number(one.messages), number(one.unreadable)]))),
     el("p", { class: "small" }, "Behind is what the console has still to read."),
     section("What the workers have still to judge", system.backlog.trouble ? el("p", { class: "trouble" }, system.backlog.trouble)
       : table("Backlog", ["topic", "records"], Object.entries(system.backlog.waiting).map(([topic, count]) => [topic, number(count)]))),

@@ -1,5 +1,5 @@
 // The queue: all stories in memory, filtered in one pass, and only the rows that can be seen in the page.
-import { $, ago, el, number, short, words } from "./dom.js";
+import { $, ago, counted, el, number, short, words } from "./dom.js";
 
 // The columns of a row, as streams/console/stories.py sends them, and last the text that is searched.
 export const [ID, SEVERITY, RULE, TITLE, ACCOUNT, COUNTERPARTY, STATUS, OUTCOME, DETECTED, ALERTS, LISTED, NOTES, TEXT] =
@@ -143,7 +143,7 @@ export class Queue {
     option.title.textContent = row[TITLE];
     option.subject.textContent = row[ACCOUNT] + (row[COUNTERPARTY] ? ` → ${short(row[COUNTERPARTY])}` : "") + ` · ${row[RULE]}`;
     const marks = [row[STATUS] === "new" ? null : row[STATUS], row[OUTCOME] === "open" ? null : words(row[OUTCOME]),
-      row[ALERTS] > 1 ? `${row[ALERTS]} alerts` : null, row[NOTES] ? `${row[NOTES]} notes` : null];
+      row[ALERTS] > 1 ? `${row[ALERTS]} alerts` : null, row[NOTES] ? counted(row[NOTES], "note", "notes") : null];
     option.marks.textContent = marks.filter(Boolean).join(" · ");
     option.time.textContent = ago(row[DETECTED]);
   }

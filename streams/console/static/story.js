@@ -1,5 +1,5 @@
 // A story's page: what happened, what the rule says about it, and what analysts said.
-import { ask, badge, el, link, money, number, pair, section, table, when, words } from "./dom.js";
+import { ask, badge, el, link, money, number, pair, section, table, when, whom, words } from "./dom.js";
 import { flowGraph, timeStrip } from "./graph.js";
 import { ACCOUNT, ALERTS, COUNTERPARTY, DETECTED, ID, OUTCOME, OUTCOMES, RULE, SEVERITY, STATUS, TITLE } from "./queue.js";
 
@@ -60,7 +60,7 @@ function shown(value) {
 
 function factsTable(alert, rule) {
   const facts = Object.entries(alert.facts).map(([name, value]) => [words(name), shown(value)]);
-  const thresholds = (rule?.params ?? []).map((one) => [words(one.name) + (one.table === "params" ? "" : ` (${one.table})`), one.value, one.source]);
+  const thresholds = (rule?.params ?? []).map((one) => [words(one.name) + (one.table === "params" ? "" : ` (${whom(one.table)})`), one.value, one.source]);
   return el("div", { class: "beside" }, table("Facts", ["fact", "value"], facts),
     thresholds.length > 0 && table("Thresholds", ["threshold", "value", "source"], thresholds));
 }
