@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from streams.components.chromium import find_chromium
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "integration"))
+expect.set_options(timeout=20_000)  # a busy machine is no fault of the page; what has to be quick says so itself
 
 
 @pytest.fixture(scope="module")  # not longer: Playwright's event loop runs as long, and no other could beside it

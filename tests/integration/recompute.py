@@ -14,7 +14,7 @@ from typing import Any
 import confluent_kafka
 import msgspec
 import redis
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, Message, TopicPartition
 
 from rules.address_state import AddressState
 from rules.engine import AccountsEngine
@@ -77,14 +77,18 @@ class Reader:
         return len(self._consumer.list_topics(topic, timeout=20).topics[topic].partitions)
 
     def read(self, topic: str, partition: int) -> list[Record]:
+        return [(one.offset() or 0, one.key(), one.value()) for one in self.messages(topic, partition)]
+
+    def messages(self, topic: str, partition: int) -> list[Message]:
+        """With their headers."""
         self._consumer.assign([TopicPartition(topic, partition, 0)])
-        records: list[Record] = []
+        messages: list[Message] = []
         while (message := self._consumer.poll(30.0)) is not None:
             error = message.error()
             if error is None:
-                records.append((message.offset() or 0, message.key(), message.value()))
+                messages.append(message)
             elif error.code() == confluent_kafka.KafkaError._PARTITION_EOF:
-                return records
+                return messages
             elif not error.retriable():
                 raise RuntimeError(f"{topic}[{partition}]: {error}")
         raise TimeoutError(f"{topic}[{partition}] cannot be read to its end")

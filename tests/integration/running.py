@@ -12,7 +12,7 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from recompute import Reader
 
 from streams.components.network import free_port
@@ -171,13 +171,14 @@ def send_transfers(bootstrap: str, transfers: Sequence[dict[str, Any]]) -> None:
 
 def committed(bootstrap: str, topic: str) -> list[dict[str, Any]]:
     """Every message of a topic as a read_committed consumer sees it."""
+    return [json.loads(message.value() or b"null") for message in messages(bootstrap, topic)]
+
+
+def messages(bootstrap: str, topic: str) -> list[Message]:
+    """The same with keys and headers."""
     reader = Reader(bootstrap)
     try:
-        return [
-            json.loads(value or b"null")
-            for partition in range(reader.partitions(topic))
-            for _, _, value in reader.read(topic, partition)
-        ]
+        return [one for partition in range(reader.partitions(topic)) for one in reader.messages(topic, partition)]
     finally:
         reader.close()
 

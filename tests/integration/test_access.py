@@ -125,7 +125,7 @@ def judged(fort: Fort) -> Fort:
         path.write_text("\n".join([*map(json.dumps, lines), '{"kind": "withdrawal", "account_id": "acct-1"}', ""]))
         fed = lockgate(fort.as_user("lockgate-exchange"), "feed", str(path), "--json")
         assert fed.returncode == 0, fed
-        options = ("--from-beginning", "--limit", "3", "--idle-exit", "20", "--json")
+        options = ("--from-beginning", "--limit", "3", "--idle-exit", "60", "--json")
         verdicts = lockgate(fort.as_user("lockgate-analyst"), "verdicts", *options)
         assert verdicts.stdout.count("\n") == 3, verdicts
         wait_until(lambda: worker.metric('lockgate_records_total{outcome="flow",stage="counterparties"}') > 0, 30, "flows")
@@ -154,7 +154,7 @@ def test_the_console_shows_all_it_has_and_takes_a_note(judged: Fort) -> None:
     address = f"127.0.0.1:{free_port()}"
     environment = {**judged.as_user("lockgate-console"), "LOCKGATE_CONSOLE": address}
     console = Process("console", [*LOCKGATE, "console"], log=judged.folder / "console.log", environment=environment)
-    asking = httpx.Client(base_url=f"http://{address}", timeout=10)
+    asking = httpx.Client(base_url=f"http://{address}", timeout=30)
     console.start()
     try:
         wait_until(lambda: console_system(asking).get("stories", 0) > 0, 60, "a story in the console")
@@ -172,7 +172,7 @@ def test_the_console_shows_all_it_has_and_takes_a_note(judged: Fort) -> None:
         assert not [one for one in system["topics"].values() if one["trouble"]]
     finally:
         asking.close()
-        console.stop(timeout_seconds=10)
+        console.stop(timeout_seconds=30)
 
 
 def console_system(asking: httpx.Client) -> dict[str, Any]:
@@ -224,11 +224,11 @@ def test_the_worker_has_no_right_in_redis_that_it_does_not_use(judged: Fort) -> 
 @pytest.mark.parametrize("how", ["by_certificate", "by_token"])
 def test_certificates_and_tokens_let_in_as_well(judged: Fort, how: str) -> None:
     environment = getattr(judged, how)("lockgate-analyst")
-    done = lockgate(environment, "verdicts", "--from-beginning", "--limit", "3", "--idle-exit", "10", "--json")
+    done = lockgate(environment, "verdicts", "--from-beginning", "--limit", "3", "--idle-exit", "60", "--json")
     assert done.returncode == 0, done
     assert done.stdout.count("\n") == 3
     stranger = getattr(judged, how)(STRANGER)
-    refused = lockgate(stranger, "verdicts", "--from-beginning", "--idle-exit", "1", "--timeout", "2")
+    refused = lockgate(stranger, "verdicts", "--from-beginning", "--idle-exit", "1", "--timeout", "5")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "not for this user" in refused.stderr
 
@@ -253,12 +253,12 @@ def test_workers_come_in_by_certificate_and_by_token_as_well(judged: Fort) -> No
 def test_wrong_credentials_are_told_as_such(judged: Fort) -> None:
     wrong = {**judged.as_user("lockgate-analyst"), "LOCKGATE_KAFKA_PASSWORD": "guess"}
     del wrong["LOCKGATE_KAFKA_PASSWORD_FILE"]
-    refused = lockgate(wrong, "verdicts", "--timeout", "5")
+    refused = lockgate(wrong, "verdicts", "--timeout", "20")
     assert refused.returncode == 3
     assert "refuses us: " in refused.stderr
     untrusting = judged.as_user("lockgate-analyst")
     del untrusting["LOCKGATE_KAFKA_CA"]
-    refused = lockgate(untrusting, "verdicts", "--timeout", "5")
+    refused = lockgate(untrusting, "verdicts", "--timeout", "20")
     assert refused.returncode == 3
     assert "CERTIFICATE_VERIFY_FAILED" in refused.stderr
 
@@ -282,7 +282,7 @@ def test_a_worker_without_the_rights_is_never_ready(judged: Fort, changes: dict[
     worker = Worker("refused", judged.folder, {**judged.as_user("lockgate-worker"), **changes})
     worker.start()
     try:
-        wait_until(lambda: worker.ask("/readyz")[0] == 503, 20, "an answer")
+        wait_until(lambda: worker.ask("/readyz")[0] == 503, 60, "an answer")
         with pytest.raises(AssertionError, match="ready after all"):
             wait_until(lambda: worker.ready, 4, "ready after all")
     finally:

@@ -49,7 +49,7 @@ def _command(servers: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
 
 def _run(servers: str, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     program, environment = _command(servers, *arguments)
-    return subprocess.run(program, env=environment, input=given, capture_output=True, timeout=60, check=False)
+    return subprocess.run(program, env=environment, input=given, capture_output=True, timeout=180, check=False)
 
 
 def _start(servers: str, *arguments: str, **pipes: Any) -> subprocess.Popen[bytes]:
@@ -209,8 +209,10 @@ def test_bad_lines_can_be_skipped_and_lines_too_long_always_are(broker: str) -> 
 
 
 def test_a_steady_rate_is_kept(broker: str) -> None:
-    summary, _ = _fed(broker, "--rate", "200", given=b"\n".join(_transfer(number) for number in range(300)))
-    assert 1.3 <= summary["seconds"] <= 3
+    given = b"\n".join(_transfer(number) for number in range(300))
+    took = [_fed(broker, "--rate", "200", given=given)[0]["seconds"] for _ in range(3)]
+    assert min(took) >= 1.3
+    assert min(took) <= 3, "a busy machine may be late, but not each time"
 
 
 def test_a_line_from_a_pipe_that_stays_open_arrives_at_once(broker: str) -> None:
@@ -219,12 +221,12 @@ def test_a_line_from_a_pipe_that_stays_open_arrives_at_once(broker: str) -> None
     assert feeding.stdin is not None
     feeding.stdin.write(_transfer(1) + b"\n")
     feeding.stdin.flush()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while asyncio.run(_ends(broker, *SOURCES)) == before and time.monotonic() < deadline:
         time.sleep(0.1)
     assert [record.value for record in asyncio.run(_records(broker, before))] == [_transfer(1)]
     feeding.send_signal(signal.SIGINT)  # the pipe is still open: the end asked for is noticed all the same
-    out, _ = feeding.communicate(timeout=10)
+    out, _ = feeding.communicate(timeout=180)
     assert (feeding.returncode, json.loads(out)["lines"]) == (0, 1)
 
 
@@ -237,16 +239,16 @@ def test_each_line_arrives_once_though_the_broker_is_killed_and_started_again(tm
         path.write_bytes(b"\n".join(_transfer(number) for number in range(20_000)))
         feeding = _start(kafka.bootstrap, "feed", str(path), "--rate", "8000", stdout=subprocess.PIPE)
         following = _start(kafka.bootstrap, "alerts", stdout=subprocess.PIPE)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while asyncio.run(_ends(kafka.bootstrap, *SOURCES)) == before and time.monotonic() < deadline:
             time.sleep(0.1)
         kafka.kill()
         kafka.start()
-        feeding.communicate(timeout=60)
+        feeding.communicate(timeout=180)
         records = asyncio.run(_records(kafka.bootstrap, before))
         kafka.kill()
         following.send_signal(signal.SIGINT)
-        following.communicate(timeout=20)
+        following.communicate(timeout=60)
     assert (feeding.returncode, following.returncode) == (0, 0)
     ids = [json.loads(record.value)["event_id"] for record in records]
     assert len(ids) == len(set(ids)) == 20_000
@@ -328,13 +330,13 @@ def test_following_from_now_leaves_out_what_was_there_and_ctrl_c_ends_it(broker:
     following = _start(broker, "deadletters", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert following.stdout is not None
     os.set_blocking(following.stdout.fileno(), False)
-    seen, deadline = b"", time.monotonic() + 20
+    seen, deadline = b"", time.monotonic() + 60
     while not seen and time.monotonic() < deadline:  # the first ones may be sent before it follows
         asyncio.run(_send(broker, topic, b'"new"'))
         time.sleep(0.2)
         seen = following.stdout.read() or b""
     following.send_signal(signal.SIGINT)
-    _, errors = following.communicate(timeout=10)
+    _, errors = following.communicate(timeout=60)
     assert set(seen.splitlines()) == {b'"new"'}
     assert (following.returncode, errors) == (0, b"")
 
@@ -346,7 +348,7 @@ def test_a_reader_that_has_seen_enough_ends_the_follower_quietly(broker: str) ->
     following.stdout.read(10)
     following.stdout.close()
     asyncio.run(_send(broker, "lockgate.alerts", *(b'{"text": "%s"}' % (b"x" * 900) for _ in range(300))))
-    assert following.wait(timeout=20) == 0
+    assert following.wait(timeout=60) == 0
     assert following.stderr is not None
     assert following.stderr.read() == b""
     following.stderr.close()
@@ -360,7 +362,7 @@ def test_a_follower_waits_for_its_topic_to_be_created(tmp_path: Path) -> None:
         time.sleep(1)
         assert _run(tansu.bootstrap, "topics", "create", "--partitions", "3").returncode == 0
         asyncio.run(_send(tansu.bootstrap, "lockgate.verdicts", b'{"late": true}'))
-        out, _ = following.communicate(timeout=30)
+        out, _ = following.communicate(timeout=60)
     assert (following.returncode, out) == (0, b'{"late": true}\n')
 
 

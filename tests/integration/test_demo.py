@@ -63,7 +63,7 @@ def test_ctrl_c_ends_the_demo_cleanly(tmp_path: Path, number: signal.Signals) ->
         assert demo.stdout is not None
         assert demo.stdout.readline().startswith(b"Up after")
         demo.send_signal(number)
-        rest, errors = demo.communicate(timeout=30)
+        rest, errors = demo.communicate(timeout=60)
     assert demo.returncode == 130
     assert rest.endswith(b"stopped\n")
     assert b"Traceback" not in errors
@@ -88,13 +88,13 @@ def kept() -> Iterator[dict[str, str]]:
                     break
             yield environment(folder, **exports)
             demo.send_signal(signal.SIGINT)
-            demo.communicate(timeout=30)
+            demo.communicate(timeout=60)
         assert demo.returncode == 0
         assert list(folder.iterdir()) == []
 
 
 def lockgate(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([*PROGRAM, *arguments], env=environ, capture_output=True, timeout=60, check=False)
+    return subprocess.run([*PROGRAM, *arguments], env=environ, capture_output=True, timeout=180, check=False)
 
 
 @pytest.mark.parametrize(

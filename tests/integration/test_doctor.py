@@ -30,13 +30,13 @@ def lockgate(*arguments: str, kafka: str, redis: str) -> subprocess.CompletedPro
         [sys.executable, "-c", "from streams.cli import main; main()", *arguments],
         env={**inherited, "LOCKGATE_KAFKA": kafka, "LOCKGATE_REDIS": redis},
         capture_output=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 
 
-def examined(kafka: str, redis: str) -> tuple[int, list[dict[str, Any]]]:
-    done = lockgate("doctor", "--timeout", "5", kafka=kafka, redis=redis)
+def examined(kafka: str, redis: str, *, timeout_seconds: int = 30) -> tuple[int, list[dict[str, Any]]]:
+    done = lockgate("doctor", "--timeout", str(timeout_seconds), kafka=kafka, redis=redis)
     assert b"Traceback" not in done.stderr, done
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -75,7 +75,7 @@ def test_workers_of_another_group_on_the_same_topics_are_found_out(
             checks = {check["name"]: check for check in examined(kafka_alone.bootstrap, redis_server.url)[1]}
             return {"groups": checks["groups"], "rights": checks["rights"]}
 
-        wait_until(lambda: found()["groups"]["level"] == "fail", 30, "the other group is seen")
+        wait_until(lambda: found()["groups"]["level"] == "fail", 90, "the other group is seen")
         assert "blue (1)" in found()["groups"]["found"]
         assert "lockgate acls" in found()["rights"]["fix"], "this broker lets everybody delete the journals"
         done = lockgate("doctor", "--group", "blue", kafka=kafka_alone.bootstrap, redis=redis_server.url)
@@ -107,11 +107,11 @@ def test_a_replica_is_found_out(kafka_alone: Kafka, redis_server: Redis, tmp_pat
 
 def test_what_does_not_answer_gives_exit_code_3_and_the_rest_is_still_checked(redis_server: Redis) -> None:
     nowhere = free_port()
-    code, checks = examined(f"127.0.0.1:{nowhere}", redis_server.url)
+    code, checks = examined(f"127.0.0.1:{nowhere}", redis_server.url, timeout_seconds=5)
     assert code == 3
     assert [check["name"] for check in checks if check["unreachable"]] == ["kafka"]
     assert "redis memory" in {check["name"] for check in checks}
-    code, checks = examined(f"127.0.0.1:{nowhere}", f"redis://:secret@127.0.0.1:{nowhere}/0")
+    code, checks = examined(f"127.0.0.1:{nowhere}", f"redis://:secret@127.0.0.1:{nowhere}/0", timeout_seconds=5)
     assert (code, [check["name"] for check in checks if check["unreachable"]]) == (3, ["kafka", "redis"])
     assert "secret" not in json.dumps(checks)
 

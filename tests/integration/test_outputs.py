@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary_event
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
-from running import Worker, committed, lockgate, send_transfers, transfer, wait_until
+from running import Worker, committed, lockgate, messages, send_transfers, transfer, wait_until
 
 from streams.components import Kafka, Redis
 from streams.scenarios import DEMO_LISTED
@@ -25,18 +24,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Kafka, Red
         yield kafka, redis, environment, folder
 
 
-def events(bootstrap: str, topic: str, partitions: int) -> list[KafkaMessage]:
+def events(bootstrap: str, topic: str) -> list[KafkaMessage]:
     """Every record with its headers, as another client reads them."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "none", "isolation.level": "read_committed"})
-    try:
-        consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in range(partitions)])
-        found = []
-        while (record := consumer.poll(2)) is not None:
-            assert record.error() is None
-            found.append(KafkaMessage(dict(record.headers() or ()), record.key(), record.value() or b""))
-        return found
-    finally:
-        consumer.close()
+    return [
+        KafkaMessage(dict(one.headers() or ()), one.key(), one.value() or b"")  # type: ignore[arg-type]
+        for one in messages(bootstrap, topic)
+    ]
 
 
 def judge(worker: Worker, bootstrap: str, numbers: range) -> None:
@@ -69,8 +62,13 @@ def test_every_alert_goes_out_in_every_form_and_forms_may_change_without_a_trace
     documents = committed(kafka.bootstrap, "elastic.alerts")
     assert len(findings) == len(documents) == len(alerts)
     assert {one["event"]["id"] for one in documents} == {one["alert_id"] for one in alerts}
-    for topic, kind in (("siem.alerts", "lockgate.alert.ocsf.v1"), ("lockgate.verdicts", "lockgate.verdict.v1")):
-        for message in events(kafka.bootstrap, topic, 2):
+    for topic, kind, count in (
+        ("siem.alerts", "lockgate.alert.ocsf.v1", len(alerts)),
+        ("lockgate.verdicts", "lockgate.verdict.v1", 14),
+    ):
+        sent = events(kafka.bootstrap, topic)
+        assert len(sent) == count
+        for message in sent:
             event = from_binary_event(message)
             assert (event.get_type(), event.get_data()) == (kind, json.loads(message.value))
 

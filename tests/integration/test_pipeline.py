@@ -156,7 +156,7 @@ def test_sigterm_moves_partitions_to_the_other_worker_and_nothing_is_lost(pipeli
     send_transfers(pipeline.kafka.bootstrap, second)
     verdicts = pipeline.wait_for_verdicts({one["event_id"] for one in [*first, *second]})
     assert max(Counter(one["event_id"] for one in verdicts).values()) == 1
-    wait_until(lambda: worker.metric(ready) == 2, 10, "both partitions at the one that stays")
+    wait_until(lambda: worker.metric(ready) == 2, 30, "both partitions at the one that stays")
 
 
 def _as_messages(lines: Iterator[bytes]) -> Iterator[tuple[str, bytes | None, bytes | None]]:

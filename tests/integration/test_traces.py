@@ -8,10 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Producer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
-from running import Worker, committed, lockgate, send_transfers, transfer, wait_until
+from running import Worker, committed, lockgate, messages, send_transfers, transfer, wait_until
 
 from streams.components import Kafka, Redis
 from streams.components.network import free_port
@@ -51,14 +51,10 @@ def collector() -> Iterator[tuple[str, list[Span]]]:
 
 def headers_of_verdicts(bootstrap: str) -> dict[str, dict[str, bytes]]:
     """The headers of each verdict, by its event."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "reader", "isolation.level": "read_committed"})
-    consumer.assign([TopicPartition("lockgate.verdicts", 0, 0)])
-    found = {}
-    while (message := consumer.poll(3)) is not None:
-        assert message.error() is None
-        found[json.loads(message.value() or b"")["event_id"]] = dict(message.headers() or [])
-    consumer.close()
-    return found
+    return {
+        json.loads(one.value() or b"")["event_id"]: dict(one.headers() or [])  # type: ignore[arg-type]
+        for one in messages(bootstrap, "lockgate.verdicts")
+    }
 
 
 def test_a_trace_leads_from_the_exchange_to_the_verdict_and_a_collector_that_is_away_stops_nothing(tmp_path: Path) -> None:
