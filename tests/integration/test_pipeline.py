@@ -222,3 +222,13 @@ def test_a_worker_stopped_right_after_its_last_verdict_leaves_no_backlog_behind(
     pipeline.wait_for_verdicts({f"event-{number}" for number in range(700, 714)})
     assert worker.stop() < 10
     assert backlog(pipeline.kafka.bootstrap) == {WITHDRAWALS: 0, DEPOSITS: 0}
+
+
+def test_a_worker_whose_kafka_is_gone_ends_at_once_when_asked_to(pipeline: Pipeline) -> None:
+    last = pipeline.worker()
+    wait_until(lambda: last.ready, 60, "a ready worker")
+    pipeline.kafka.kill()
+    wait_until(lambda: last.metric("lockgate_kafka_up") == 0, 30, "a worker that notices")
+    assert last.running
+    assert last.stop() < 7
+    assert last.ended_by_itself == 0
