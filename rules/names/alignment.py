@@ -14,6 +14,7 @@ from rules.names.sound import fits, skeleton, sound
 from rules.names.words import Role, Word
 
 _INITIAL_SIMILARITY: Final = 0.85
+_INITIAL_BITS: Final = 3.5
 
 
 class Pair(msgspec.Struct, frozen=True, gc=False):
@@ -196,14 +197,19 @@ def _near(text: str, word: Word, vowels: Vowels) -> bool:
 def _initials(mine: dict[int, Word], theirs: dict[int, Word], pairs: list[Pair], *, both_ways: bool) -> None:
     """`A.` for Ali, `9.` for 99th at the beginning, and `JC` for Jean Claude."""
     if pairs and 0 in mine and 0 in theirs and _begins_number(mine[0], theirs[0]):
-        pairs.append(Pair((0,), (0,), _INITIAL_SIMILARITY, 3.5, Why.INITIAL))
+        pairs.append(Pair((0,), (0,), _INITIAL_SIMILARITY, _INITIAL_BITS, Why.INITIAL))
         del mine[0], theirs[0]
     for i, word in list(mine.items()):
         if word.role is Role.INITIAL:
             for j, other in theirs.items():
                 if other.text[0] == word.text and other.role is not Role.LEGAL:
                     similarity = 1.0 if len(other.text) == 1 else _INITIAL_SIMILARITY
-                    pairs.append(Pair((i,), (j,), similarity, min(other.bits, 3.5), Why.INITIAL))
+                    after = theirs.get(j + 1) if other.role is Role.PARTICLE else None
+                    if after is not None and after.role is Role.NAME:  # A. for Al-Ibrahim
+                        pairs.append(Pair((i,), (j, j + 1), similarity, min(after.bits, _INITIAL_BITS), Why.INITIAL))
+                        del theirs[j + 1]
+                    else:
+                        pairs.append(Pair((i,), (j,), similarity, min(other.bits, _INITIAL_BITS), Why.INITIAL))
                     del mine[i], theirs[j]
                     break
     if not both_ways:
@@ -212,7 +218,7 @@ def _initials(mine: dict[int, Word], theirs: dict[int, Word], pairs: list[Pair],
         if other.role is Role.INITIAL:
             for i, word in mine.items():
                 if word.text[0] == other.text and word.role is Role.NAME:
-                    pairs.append(Pair((i,), (j,), _INITIAL_SIMILARITY, 3.5, Why.INITIAL))
+                    pairs.append(Pair((i,), (j,), _INITIAL_SIMILARITY, _INITIAL_BITS, Why.INITIAL))
                     del mine[i], theirs[j]
                     break
     for i, word in list(mine.items()):

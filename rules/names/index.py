@@ -124,6 +124,9 @@ class NameIndex:
             translated = [word.text for word in organisation(text).words]
             near |= self._vocabulary.near(translated, text)
             numbers = list(dict.fromkeys((*numbers, *self._postings.candidates(translated, near, text))))
+        if texts and len(texts[0]) == 1:  # nothing but initials and a legal form, perhaps
+            abbreviated = self._postings.abbreviated(organisation(text).words)
+            numbers = list(dict.fromkeys((*numbers, *abbreviated)))
         closed = "".join(texts)
         if len(closed) >= CUT_AT:
             numbers = list(dict.fromkeys((*numbers, *self._postings.cut(closed))))

@@ -18,7 +18,7 @@ from rules.names.cleaning import Text
 from rules.names.korean import korean_names
 from rules.names.parsing import Parsed
 from rules.names.spelling import Near, Spellings
-from rules.names.words import Role
+from rules.names.words import Role, Word
 
 _COVER: Final = 0.64  # of the bits of the query may be met, judgement: less never reaches the threshold
 _MOST: Final = 24  # names compared in full; a query that may be more of them is told by its rarest words
@@ -34,6 +34,10 @@ _PER_INITIAL: Final = 6.0
 _KOREAN: Final = -100.0
 
 _NOTHING: Final[frozenset[int]] = frozenset()
+_ABBREVIATED: Final = (Role.INITIAL, Role.PARTICLE, Role.LEGAL)
+
+
+Abbreviation = tuple[str, frozenset[str]]  # first letters of the words in their order, meanings of the legal forms
 
 
 class Form(msgspec.Struct, frozen=True, gc=False):
@@ -47,8 +51,9 @@ class Form(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Asked(msgspec.Struct, gc=False):
-    """A word of the query, the names that write it apart or together with its neighbours, and those near a listed word."""
+    """A word of the query: its first letter, the names that write it apart or together, and those near a listed word."""
 
+    first: str
     near: Near
     names: frozenset[int]
     size: int
@@ -67,6 +72,7 @@ class Postings:
         self._sounds_in: list[frozenset[int]] = []
         self._initials_in: list[str] = []
         self._weights: list[float] = []
+        self._abbreviated: dict[Abbreviation, list[int]] = defaultdict(list)
         for form in all_forms:
             words = form.parsed.words
             roles = (Role.PARTICLE, Role.INITIAL)
@@ -82,6 +88,9 @@ class Postings:
             self._sounds_in.append(sounds)
             self._initials_in.append("".join(word.text[0] for word in words if word.role is not Role.LEGAL))
             self._weights.append(_PER_BIT * sum(word.bits for word in words))
+            abbreviated = abbreviation(words)
+            if abbreviated is not None:
+                self._abbreviated[abbreviated].append(form.number)
         self._names_of = {sound: tuple(names) for sound, names in names_of.items()}
         self._known = {text: self._with(near) for text, near in self._spellings.known.items()}
         self._joined = {run: frozenset(names) for run, names in joined.items()}
@@ -109,6 +118,12 @@ class Postings:
         ranks = dict.fromkeys(korean, _KOREAN) | {each: self._rank(each, asked, initials) for each in found - korean}
         return nsmallest(most, ranks, key=lambda number: (ranks[number], number))
 
+    def abbreviated(self, words: Sequence[Word]) -> Sequence[int]:
+        """Numbers of the forms that initials and a legal form may stand for: `J. Ltda.`, where no word tells them apart."""
+        if any(word.role not in _ABBREVIATED for word in words):
+            return ()
+        return self._abbreviated.get(abbreviation(words) or ("", frozenset()), ())
+
     def cut(self, closed: str) -> list[int]:
         """Numbers of the forms that begin with this text, all words written as one."""
         at = bisect_left(self._closed, closed)
@@ -128,7 +143,7 @@ class Postings:
             if near is not None and near.bits > 1:
                 names = self._joined.get(each, _NOTHING) | together.get(each, _NOTHING)
                 known = self._known.get(each) if plain else None
-                found.append(_Asked(near, names, len(names) + near.size, known))
+                found.append(_Asked(each[0], near, names, len(names) + near.size, known))
         found.sort(key=lambda each: each.size)
         return found
 
@@ -172,7 +187,8 @@ class Postings:
         sounds = self._sounds_in[number]
         rank = self._weights[number]
         if initials:
-            strange = sum(initial not in self._initials_in[number] for initial in initials)
+            met = [each.first for each in asked if each.near.own in sounds]
+            strange = sum(self._initials_in[number].count(each) <= met.count(each) for each in initials)
             rank = _PER_INITIAL * strange + _PER_WORD * abs(len(sounds) - len(asked) - len(initials))
         for each in asked:
             if each.near.own in sounds or number in each.names:
@@ -199,6 +215,13 @@ class Postings:
                     for text in texts[start : end + 1]:
                         found[text] = found.get(text, _NOTHING) | names
         return found
+
+
+def abbreviation(words: Sequence[Word]) -> Abbreviation | None:
+    """How an organisation's name is abbreviated that keeps nothing but its legal form; None for one without."""
+    legal = frozenset([word.meaning or word.text for word in words if word.role is Role.LEGAL])
+    letters = "".join([word.text[0] for word in words if word.role not in (Role.LEGAL, Role.PARTICLE)])
+    return (letters, legal) if legal and letters else None
 
 
 def _runs(texts: Sequence[str]) -> Iterable[str]:

@@ -44,6 +44,8 @@ _KOREAN_BITS: Final = 20.0
 _OTHER_KOREAN: Final = 0.82
 _OTHER_CHINESE: Final = 0.82
 _SLIPS: Final = frozenset((Why.TYPO, Why.TYPOS, Why.LOOKS, Why.SWAPPED, Why.SHUFFLED, Why.VOWELS, Why.SOUND))
+_ABBREVIATED: Final = 0.79  # a match, the weakest: whoever gives no more than that is asked for his name
+_INITIALS_ALONE: Final = frozenset((Role.INITIAL, Role.PARTICLE, Role.LEGAL))
 _NO_FAMILY: Final = 0.85
 _OWN: Final = 9.0
 _TELLS: Final = 6.0
@@ -119,6 +121,9 @@ def scored(query: Parsed, listed: Parsed, least: float = 0.0) -> Scored:
     score *= _conflicts(query, left, lowered)
     if min(cover_mine, cover_theirs, similarity) < _WHOLE:
         score *= _proof(bits, 1 - similarity * cover_mine * cover_theirs, pairs, lowered)
+    if score < _ABBREVIATED and _is_abbreviated(query, left, pairs):
+        score = _ABBREVIATED
+        lowered.append("initials and a legal form: nothing of it contradicts, and nothing tells it from others")
     if both_korean and score < _KOREAN_SCORE and _other_korean(query, listed):
         score *= _OTHER_KOREAN
         lowered.append("no romanisation of one Korean name gives the other")
@@ -126,6 +131,14 @@ def scored(query: Parsed, listed: Parsed, least: float = 0.0) -> Scored:
         score *= _OTHER_CHINESE
         lowered.append("both are Chinese names as they stand, hardly a slip of the pen")
     return Scored(score, tuple(pairs), bits, tuple(lowered), query, listed)
+
+
+def _is_abbreviated(query: Parsed, left: _Left, pairs: list[Pair]) -> bool:
+    """Whether the query is nothing but the initials of an organisation's words and its legal form: J. Ltda., whole."""
+    if query.person or left.mine or left.theirs or not any(pair.why is Why.INITIAL for pair in pairs):
+        return False
+    roles = {word.role for word in query.words}
+    return Role.LEGAL in roles and roles <= _INITIALS_ALONE
 
 
 def _only_further_names(query: Parsed, left: _Left, pairs: list[Pair]) -> bool:

@@ -1,5 +1,6 @@
 """Names looked up in a compiled list."""
 
+import re
 from datetime import date
 
 import pytest
@@ -46,6 +47,13 @@ OTHERS = [
     *(listed(300 + n, f"PETROV, {given}") for n, given in enumerate(["Ivan", "Oleg", "Yevgeniy"])),
     listed(400, "CHONG RIM 2", EntryKind.VESSEL),
 ]
+FAMILIES = re.findall(
+    "[A-Z][a-z]+",
+    "Ali Omar Hasan Karimi Ahmadi Moradi Rahimi Hosseini Jafari Sadeghi Rezaei Mousavi Karami Amiri Salehi Bagheri Ebrahimi "
+    "Akbari Nazari Shams Tavakoli Yazdi Zamani Farhadi Golzari Habibi Kazemi Latifi Norouzi Pahlavan Qasemi Vahidi Bahrami "
+    "Daneshvar Eskandari Fallah Ghorbani Heidari Izadi Javadi Khalili Lotfi Najafi Omidi Parsa Rostami Safari Taheri Usefi "
+    "Abbasi Babaei Chamran Darvish Emami Fazel Ganji Hakimi Imani Jalali Kamali Lari Naderi Olfat Piran Rad Sabet Talebi",
+)
 INDEX = NameIndex(watched(KIM, JO, MYONG, SOBAEKSU, PRIGOZHIN, *OTHERS))
 
 
@@ -180,6 +188,47 @@ def test_a_cut_name_is_found() -> None:
     assert found("PRIGOZHIN, Yevgeniy V") == ["5"]
     (match,) = INDEX.search("KOREA SOBAEKSU TRA")
     assert "the name is cut off after tra" in match.why
+
+
+COMPANIES = NameIndex(
+    watched(
+        listed(1, "JEHOVA LTDA.", EntryKind.ENTITY),
+        listed(2, "MEXGLOBO, S.A. DE C.V.", EntryKind.ENTITY),
+        listed(3, "IMPAN-COL, S.A.", EntryKind.ENTITY),
+        listed(4, "AL-QATIRJI COMPANY", EntryKind.ENTITY),
+        listed(5, "AL-QATIRJI, Nasim"),
+        listed(6, "MINA'I, Mohammad"),
+        *(listed(100 + n, f"{name}, Mohammad") for n, name in enumerate(FAMILIES)),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "entry"),
+    [
+        ("J. LTDA.", "1"),
+        ("J Limitada", "1"),
+        ("M. S.A. DE C.V.", "2"),
+        ("M S.A. DE C.V.", "2"),
+        ("I. C. S.A.", "3"),
+        ("A. COMPANY", "4"),
+        ("A. Nasim", "5"),
+        ("M. Mohammad", "6"),
+    ],
+)
+def test_an_initial_stands_for_a_word_that_nothing_else_stands_for(name: str, entry: str) -> None:
+    assert entry in [match.entry.entry_id for match in COMPANIES.search(name)]
+
+
+@pytest.mark.parametrize("name", ["J. S.A.", "K. LTDA.", "J. K. LTDA.", "J. Mendez LTDA.", "J.", "LTDA.", "J. K."])
+def test_initials_and_a_legal_form_stand_for_a_whole_name_or_for_none(name: str) -> None:
+    assert COMPANIES.search(name) == ()
+
+
+def test_initials_and_a_legal_form_say_that_they_tell_nobody_apart() -> None:
+    (match,) = COMPANIES.search("J. LTDA.")
+    assert THRESHOLD <= match.score < 0.8
+    assert "initials and a legal form: nothing of it contradicts, and nothing tells it from others" in match.why
 
 
 def test_a_ships_number_tells_it_from_its_sisters() -> None:
