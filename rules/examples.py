@@ -62,8 +62,8 @@ class StepParty(Party, frozen=True, kw_only=True, omit_defaults=True, forbid_unk
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A transfer of an example as its file writes it. `holder_name`, `holder_country`, `account_type` and `opened_at` are
-    the facts of the account; `signals` are what rules of accounts said of it, for rules that hear them.
+    """A transfer of an example as its file writes it. `holder_name`, `holder_country`, `holder_region`, `account_type` and
+    `opened_at` are the facts of the account; `signals` are what rules of accounts said of it, for rules that hear them.
     """
 
     kind: Kind
@@ -78,10 +78,12 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     opened_at: str | None = None
     holder_name: str | None = None
     holder_country: str | None = None
+    holder_region: str | None = None
     account_type: str | None = None
     counterparty: StepParty | None = None
     ip: str | None = None
     ip_country: str | None = None
+    ip_region: str | None = None
     device_id: str | None = None
     own_address: str | None = None
     signals: tuple[str, ...] = ()
@@ -95,6 +97,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             opened_at=None if self.opened_at is None else time_of(self.opened_at),
             holder_name=self.holder_name,
             country=self.holder_country,
+            region=self.holder_region,
             type=self.account_type,
         )
         for number in range(self.repeat):
@@ -115,6 +118,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
                 counterparty=self.counterparty,
                 ip=self.ip,
                 ip_country=self.ip_country,
+                ip_region=self.ip_region,
                 device_id=self.device_id,
                 account=None if facts == AccountFacts() else facts,
             )

@@ -39,6 +39,10 @@ Identifier = Annotated[
 ShortText = Annotated[str, Meta(max_length=128)]
 Text = Annotated[str, Meta(max_length=512)]
 Country = Annotated[str, Meta(min_length=2, max_length=2, description="ISO 3166-1 alpha-2")]
+Region = Annotated[
+    str,
+    Meta(max_length=128, description="ISO 3166-2 such as UA-43, its part after the country, or the region's name in words"),
+]
 DecimalText = Annotated[
     str,
     Meta(
@@ -69,6 +73,7 @@ class Party(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: Text | None = None
     type: PartyType | None = None
     country: Country | None = None
+    region: Region | None = None
     date_of_birth: Annotated[str, Meta(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")] | None = None
     vasp: Text | None = None
 
@@ -79,6 +84,7 @@ class AccountFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     opened_at: datetime | int | None = None
     holder_name: Text | None = None
     country: Country | None = None
+    region: Region | None = None
     type: ShortText | None = None
 
 
@@ -108,6 +114,7 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     counterparty: Party | None = None
     ip: ShortText | None = None
     ip_country: Country | None = None
+    ip_region: Region | None = None
     device_id: ShortText | None = None
     account: AccountFacts | None = None
 

@@ -188,6 +188,7 @@ def counterparty_of(payload: Payload, *, incoming: bool) -> Party | None:
         name=name_of(person),
         type=PartyType.INDIVIDUAL if natural else PartyType.ENTITY,
         country=_country(person),
+        region=_region(person),
         date_of_birth=natural.date_and_place_of_birth.date_of_birth if natural and natural.date_and_place_of_birth else None,
         vasp=vasp_name,
     )
@@ -231,22 +232,41 @@ def _country(person: Person) -> str | None:
     """Where a person lives or a company is registered, else the country of the first address that names one."""
     natural, legal = person.natural_person, person.legal_person
     told = natural.country_of_residence if natural else legal.country_of_registration if legal else None
-    addresses = natural.geographic_address if natural else legal.geographic_address if legal else ()
-    return told or next((address.country for address in addresses if address.country), None)
+    return told or next((address.country for address in _addresses(person) if address.country), None)
+
+
+def _region(person: Person) -> str | None:
+    """The region of the first address that names one and does not lie in another country than the person's."""
+    country = _country(person)
+    return next(
+        (
+            each.country_sub_division
+            for each in _addresses(person)
+            if each.country_sub_division and each.country in (None, country)
+        ),
+        None,
+    )
+
+
+def _addresses(person: Person) -> tuple[Address, ...]:
+    one = person.natural_person or person.legal_person
+    return one.geographic_address if one else ()
 
 
 def _person(party: Party) -> Person | None:
     if party.name is None:
         return None
+    places = (Address(country_sub_division=party.region, country=party.country),) if party.region else ()
     if party.type is PartyType.ENTITY:
-        return _company(party.name, party.country)
+        return _company(party.name, party.country, places)
     birth = Birth(date_of_birth=party.date_of_birth) if party.date_of_birth else None
     named = NaturalName(name_identifier=(NaturalNameId(primary_identifier=party.name, name_identifier_type="LEGL"),))
-    return Person(
-        natural_person=NaturalPerson(name=named, date_and_place_of_birth=birth, country_of_residence=party.country)
+    person = NaturalPerson(
+        name=named, geographic_address=places, date_and_place_of_birth=birth, country_of_residence=party.country
     )
+    return Person(natural_person=person)
 
 
-def _company(name: str, country: str | None = None) -> Person:
+def _company(name: str, country: str | None = None, places: tuple[Address, ...] = ()) -> Person:
     named = LegalName(name_identifier=(LegalNameId(legal_person_name=name, legal_person_name_identifier_type="LEGL"),))
-    return Person(legal_person=LegalPerson(name=named, country_of_registration=country))
+    return Person(legal_person=LegalPerson(name=named, geographic_address=places, country_of_registration=country))

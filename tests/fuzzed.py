@@ -47,6 +47,7 @@ WRONG: tuple[Any, ...] = (
 )
 IPS = ("203.0.113.7", "2001:db8::1", "::ffff:203.0.113.7", "203.0.113.7:443", "300.1.1.1", "::", "1" * 128, "\u0661.1.1.1")
 COUNTRIES = ("KP", "IR", "DE", "kp", "K\u0000", "\u0130\u0131", "  ", "??", "D", "DEU", "\ud83c\udde9")
+REGIONS = ("UA-43", "43", "Crimea", "", " ", "\u0000", "-", "\ud83c\udde9", "K\u0130-1", "x" * 128, "x" * 129)
 NAMES = (
     "Kim Se Un",
     "\uae40\uc138\uc6b4",
@@ -77,14 +78,17 @@ EXTRAS: dict[str, tuple[Any, ...]] = {
     "tx_hash": ("0x" + "ab" * 32, "", "0x", "zz"),
     "ip": IPS,
     "ip_country": COUNTRIES,
+    "ip_region": REGIONS,
     "device_id": ("phone", "phone", "phone", "", "\u0000", "x" * 128),
     "account.type": ("retail", "business", "service", "", "\u0000", "RETAIL", "x" * 128),
     "account.holder_name": NAMES,
     "account.country": COUNTRIES,
+    "account.region": REGIONS,
     "account.opened_at": (1_700_000_000_000, "2024-01-01T00:00:00Z", 1_900_000_000_000),
     "counterparty.name": NAMES,
     "counterparty.type": ("individual", "entity", "Entity", ""),
     "counterparty.country": COUNTRIES,
+    "counterparty.region": REGIONS,
     "counterparty.date_of_birth": BIRTHS,
     "counterparty.vasp": ("", "Garantex Europe OU", "549300S4KLFTLO7GSQ80", "\u0000"),
 }

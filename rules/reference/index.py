@@ -20,7 +20,15 @@ _LEGAL_FORMS_TEXT: Final = (
 )
 _LEGAL_FORMS: Final = frozenset(_LEGAL_FORMS_TEXT.split())
 _CACHED: Final = 16_384  # judgement: VASPs that customers deal with, in all their spellings
+# What names of regions have in common, also in Russian and Ukrainian.
+_KINDS_OF_REGION_TEXT: Final = (
+    "autonomous city federal oblast of people peoples province region republic s so called territory the "
+    "автономная автономна народная народна область республика республіка город місто"
+)
+_KINDS_OF_REGION: Final = frozenset(_KINDS_OF_REGION_TEXT.split())
 _words: Final = re.compile(r"\w+").findall
+_is_region: Final = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}", re.ASCII).fullmatch
+_is_part: Final = re.compile(r"[A-Z0-9]{1,3}", re.ASCII).fullmatch
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -29,6 +37,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     lists: tuple[ReferenceList, ...]
     hash: str
     jurisdictions: Mapping[str, Jurisdiction] | None
+    regions: Mapping[str, str]  # codes of listed regions by their names and aliases, as `plain_place` has them
     watched: frozenset[str]  # codes of those that are embargoed or of high risk, in capitals and small letters
     networks: Networks | None
     vasps: Mapping[str, Vasp] | None
@@ -41,6 +50,19 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def vasp(self, name: str) -> Vasp | None:
         """The listed VASP of that name or alias, written in any case and with any legal form."""
         return None if self.vasps is None else self.vasps.get(plain_name(name))
+
+    def region(self, text: str, country: str | None = None) -> str | None:
+        """The code of a region given as code, as the part of it after the country, or by a name that a list knows.
+
+        A name counts in whatever country it is put: an occupied region stands under either. None when nothing tells.
+        """
+        named = self.regions.get(plain_place(text))
+        if named is not None:
+            return named
+        code = text.strip().upper()
+        if _is_region(code):
+            return code
+        return f"{country.upper()}-{code}" if country and _is_part(code) else None
 
 
 def combine(lists: Iterable[ReferenceList]) -> Reference:
@@ -71,6 +93,7 @@ def combine(lists: Iterable[ReferenceList]) -> Reference:
         lists=ordered,
         hash=sha256("\n".join(sorted(distinct)).encode()).hexdigest() if distinct else "",
         jurisdictions=jurisdictions if by_kind[ListKind.JURISDICTIONS] else None,
+        regions={plain_place(name): row.code for row in jurisdictions.values() if "-" in row.code for name in row.names},
         watched=frozenset(
             code for row in jurisdictions.values() if row.tier is not Tier.MONITORED for code in (row.code, row.code.lower())
         ),
@@ -87,6 +110,13 @@ def plain_name(name: str) -> str:
     while len(words) > 1 and words[-1] in _LEGAL_FORMS:
         words.pop()
     return " ".join(words)
+
+
+@lru_cache(maxsize=_CACHED)
+def plain_place(name: str) -> str:
+    """The name of a region without case, punctuation and what it is (oblast, republic), if more is left of it."""
+    words = _words(unicodedata.normalize("NFKC", name).casefold())
+    return " ".join([word for word in words if word not in _KINDS_OF_REGION] or words)
 
 
 def _surest_first(labels: Mapping[str, list[Label]]) -> dict[str, tuple[Label, ...]]:

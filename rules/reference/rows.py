@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 Words = Annotated[str, Meta(min_length=1, max_length=256)]
 Code = Annotated[
@@ -25,13 +25,23 @@ class Tier(StrEnum):
 
 
 class Jurisdiction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A country or a region of one, the tier it is put in, since when, and on whose word."""
+    """A country or a region of one, the tier it is put in, since when, and on whose word.
+
+    `aliases` are other names under which a transfer may name a region; unset where there are none, so that hashes of lists
+    without them stay as they were.
+    """
 
     code: Code
     name: Words
+    aliases: tuple[Words, ...] | UnsetType = UNSET
     tier: Tier
     since: date | None = None
     source: Words
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name and all aliases."""
+        return (self.name,) if self.aliases is UNSET else (self.name, *self.aliases)
 
 
 class Access(StrEnum):

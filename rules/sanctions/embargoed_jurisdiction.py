@@ -11,11 +11,12 @@ from rules.reference.whereabouts import places, touches
 from rules.rule import AccountRule, Case
 
 _TOLD_ONCE_IN: Final = 30 * DAY_MS  # judgement; the verdict holds every time
-_UNKNOWN: Final = Unanswered("no country is known of IP address, counterparty, VASP or holder")
+_UNKNOWN: Final = Unanswered("no country or region is known of IP address, counterparty, VASP or holder")
 
 
 class EmbargoedJurisdiction(AccountRule):
-    """A country counts as a whole; a region inside an open country counts where a list of networks puts the IP address.
+    """A country counts as a whole; a region inside an open country counts where the transfer names it, or where a list of
+    networks puts the IP address.
 
     Embargoed has the file's severity, high risk is low: context for other alerts.
     """

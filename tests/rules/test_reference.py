@@ -365,3 +365,55 @@ def test_where_no_place_is_known_nothing_is_clean(fields: dict[str, Any], expect
     transfer = msgspec.convert(TRANSFER | fields, Transfer)
     assert touches(transfer, WATCHED) is expected
     assert [code for _, code in places(transfer, WATCHED)] == ([] if expected is None else ["DE"])
+
+
+CRIMEA = Jurisdiction(code="UA-43", name="Autonomous Republic of Crimea", aliases=("Крым",), tier=Tier.EMBARGOED, source="x")
+REGIONS = combine([listing(CRIMEA, IRAN, kind=ListKind.JURISDICTIONS)])
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "code"),
+    [
+        ("UA-43", None, "UA-43"),
+        (" ua-43 ", "RU", "UA-43"),
+        ("43", "ua", "UA-43"),
+        ("43", None, None),
+        ("43", "RU", "RU-43"),
+        ("Crimea", None, "UA-43"),
+        ("CRIMEA", "RU", "UA-43"),
+        ("Republic of Crimea", "UA", "UA-43"),
+        ("республика Крым", "RU", "UA-43"),
+        ("Kyiv", "UA", None),
+        ("Oblast", None, None),
+        ("Iran", None, None),
+        ("", "UA", None),
+        ("\u0301" * 128, "UA", None),
+    ],
+)
+def test_a_region_is_known_by_code_part_name_or_alias(text: str, country: str | None, code: str | None) -> None:
+    assert REGIONS.region(text, country) == code
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"ip_country": "UA", "ip_region": "43"}, [("ip", "UA"), ("ip", "UA-43")]),
+        ({"ip_region": "Crimea"}, [("ip", "UA-43")]),
+        ({"counterparty": {"region": "Crimea"}}, [("counterparty", "UA-43")]),
+        ({"account": {"region": "UA-43"}}, [("holder", "UA-43")]),
+    ],
+)
+def test_a_named_region_is_a_place(fields: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    transfer = msgspec.convert(TRANSFER | fields, Transfer)
+    assert list(places(transfer, REGIONS)) == expected
+    assert touches(transfer, REGIONS) is True
+
+
+def test_a_list_without_aliases_keeps_the_hash_it_had_before_there_were_any() -> None:
+    row = Jurisdiction(code="IR", name="Iran", tier=Tier.EMBARGOED, source="x")
+    assert msgspec.json.encode(row) == b'{"code":"IR","name":"Iran","tier":"embargoed","since":null,"source":"x"}'
+
+
+def test_an_open_region_is_a_place_and_one_that_nothing_tells_is_none() -> None:
+    assert touches(msgspec.convert(TRANSFER | {"ip_region": "UA-30"}, Transfer), REGIONS) is False
+    assert touches(msgspec.convert(TRANSFER | {"ip_region": "Kyiv"}, Transfer), REGIONS) is None

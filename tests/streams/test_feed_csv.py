@@ -55,6 +55,16 @@ def read(tmp_path: Path, ledger: str, text: str = MAPPING) -> list[dict[str, Any
     return [json.loads(line) for chunk in chunks for line in chunk]
 
 
+def test_regions_come_from_columns_as_any_field_does(tmp_path: Path) -> None:
+    text = MAPPING.replace(
+        '"counterparty.name" = "Recipient"', '"counterparty.region" = "Recipient"\n"account.region" = "Tag"'
+    )
+    text = text.replace('"counterparty.type" = "individual"', 'ip_country = "UA"\nip_region = "43"')
+    out, _ = read(tmp_path, LEDGER.replace(";;Kim", ";Kyiv;Crimea"), text)
+    assert (out["ip_region"], out["counterparty"], out["account"]) == ("43", {"region": "Crimea"}, {"region": "Kyiv"})
+    assert read_transfer(json.dumps(out).encode()).ip_region == "43"
+
+
 def faults(tmp_path: Path, text: str) -> list[str]:
     with pytest.raises(SettingsError) as caught:
         load_mapping(mapping(tmp_path, text))

@@ -131,12 +131,29 @@ def test_a_list_of_names_is_read_as_well() -> None:
     assert counterparty_of(payload, incoming=True).name == "Alice Engels"  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("address", "region"),
+    [
+        ({"countrySubDivision": "43", "country": "UA"}, "43"),
+        ({"countrySubDivision": "Crimea"}, "Crimea"),
+        ({"countrySubDivision": "Crimea", "country": "RU"}, None),
+        ({"country": "UA"}, None),
+    ],
+)
+def test_the_region_is_that_of_an_address_in_the_country(address: dict[str, str], region: str | None) -> None:
+    original = FULL["originator"]["originatorPersons"][0]["naturalPerson"]
+    person = {**original, "geographicAddress": [address], "countryOfResidence": "UA"}
+    payload = read_payload(json.dumps({"originator": {"originatorPersons": [{"naturalPerson": person}]}}).encode())
+    assert counterparty_of(payload, incoming=True).region == region  # type: ignore[union-attr]
+
+
 names = st.text(min_size=1, max_size=40).filter(str.strip)
 people = st.builds(
     Party,
     name=names,
     type=st.just(PartyType.INDIVIDUAL),
     country=st.sampled_from([None, "KP", "DE"]),
+    region=st.sampled_from([None, "UA-43", "Crimea"]),
     date_of_birth=st.sampled_from([None, "1970-01-31"]),
     vasp=st.none() | names,
 )

@@ -136,6 +136,24 @@ def test_the_built_in_jurisdictions_are_in_force_unless_others_are_named(tmp_pat
     assert sorted(load_reference([str(tmp_path)]).jurisdictions or ()) == ["IR", "UA-43"]
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Autonomous Republic of Crimea", "UA-43"),
+        ("Автономна Республіка Крим", "UA-43"),
+        ("Sevastopol", "UA-40"),
+        ("Donetsk Oblast", "UA-14"),
+        ("Donetsk People's Republic", "UA-14"),
+        ("Донецкая Народная Республика", "UA-14"),
+        ("Луганська область", "UA-09"),
+        ("LNR", "UA-09"),
+        ("Dnipropetrovsk Oblast", None),
+    ],
+)
+def test_the_built_in_regions_are_known_by_what_they_are_called(text: str, code: str | None) -> None:
+    assert load_reference(()).region(text, None) == code
+
+
 def test_every_source_at_fault_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "bad.csv").write_text("x", "utf-8")
