@@ -26,6 +26,8 @@ _KINDS = {kind.value: kind for kind in EntryKind}
 _LATIN = "Latin"
 _FAMILY_NAMES = frozenset({"Last Name", "Maiden Name", "Patronymic", "Matronymic"})
 _WANTED = ("DateOfIssue", "ReferenceValueSets", "Location", "IDRegDocument", "DistinctParty", "SanctionsEntry")
+_HOLDERS = ("Locations", "IDRegDocuments", "DistinctParties", "SanctionsEntries")
+_KNOWN = ("ProfileRelationships", "SanctionsEntryLinks")
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -239,6 +241,9 @@ def _once(values: list[str]) -> tuple[str, ...]:
 def read(stream: IO[bytes], source: str) -> SanctionsList:
     """Reads a whole file. Raises ListTruncated when it is not closed, ListUnrecognised for another schema."""
     reader = _Reader(source)
-    for element in elements(stream, source, root="Sanctions", wanted=_WANTED):
+    strange = reader.collected.strange
+    for element in elements(
+        stream, source, root="Sanctions", wanted=_WANTED, holders=_HOLDERS, known=_KNOWN, strange=strange
+    ):
         reader.take(element)
     return reader.finish()

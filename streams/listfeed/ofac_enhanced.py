@@ -5,6 +5,7 @@ Names come in several scripts here. A name in another script than Latin is an al
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import IO, TYPE_CHECKING
 
@@ -21,6 +22,7 @@ _KINDS = {kind.value: kind for kind in EntryKind}
 _LATIN = "Latin"
 _NATIONALITIES = ("Nationality Country", "Citizenship Country")
 _FLAGS = ("Vessel Flag", "Nationality of Registration")
+_READ = frozenset(("Birthdate", "Place of Birth", "Gender", *_NATIONALITIES, *_FLAGS))
 
 
 def read(stream: IO[bytes], source: str) -> SanctionsList:
@@ -28,7 +30,15 @@ def read(stream: IO[bytes], source: str) -> SanctionsList:
     collected = Collected(source)
     published: date | None = None
     on_sdn = 0
-    for element in elements(stream, source, root="sanctionsData", wanted=("publicationInfo", "entity")):
+    for element in elements(
+        stream,
+        source,
+        root="sanctionsData",
+        wanted=("publicationInfo", "entity"),
+        holders=("entities",),
+        known=("referenceValues", "featureTypes"),
+        strange=collected.strange,
+    ):
         match local(element.tag):
             case "publicationInfo":
                 published = day(text(element, "dataAsOf"), source)
@@ -64,10 +74,17 @@ def _entry(element: Element) -> ListEntry:
         linked_to=texts(element, "relationships/relationship/relatedEntity"),
         gender=next(iter(_values(features, "Gender")), None),
         title=next(iter(texts(element, "generalInfo/title")), None),
-        remarks="; ".join(texts(element, "generalInfo/remarks")),
+        remarks="; ".join((*texts(element, "generalInfo/remarks"), *_other(features))),
         identifiers=_identifiers(element),
         listed_on=min((each for each in listed if each is not None), default=None),
     )
+
+
+def _other(features: list[tuple[str, str]]) -> Iterator[str]:
+    """Facts without a field of their own, as remarks."""
+    for kind, value in features:
+        if value and kind not in _READ and not kind.startswith(ADDRESS_LABEL):
+            yield f"{kind.rstrip(' :-')}: {value}"
 
 
 def _values(features: list[tuple[str, str]], *kinds: str) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ def read(stream: IO[bytes], source: str) -> SanctionsList:
         source,
         root="CONSOLIDATED_LIST",
         wanted=("INDIVIDUAL", "ENTITY"),
-        known=("INDIVIDUALS", "ENTITIES"),
+        holders=("INDIVIDUALS", "ENTITIES"),
         strange=collected.strange,
     ):
         match local(element.tag):

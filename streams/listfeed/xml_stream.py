@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from xml.etree.ElementTree import ParseError, XMLPullParser
 from xml.parsers import expat
 
@@ -66,12 +66,14 @@ def elements(
     *,
     root: str,
     wanted: Collection[str],
+    holders: Collection[str] = (),
     known: Collection[str] = (),
     strange: Strange = None,
 ) -> Iterator[Element]:
     """The root element as it begins, then each closed element whose name is in `wanted`, forgotten after its turn.
 
-    `strange`, where given, counts the children of the root that are neither wanted nor `known`: what a publisher has added.
+    `strange`, where given, counts what a publisher has added: children of the root that are neither wanted nor `known` nor
+    `holders`, and in a holder, which is there to hold wanted elements, what is not wanted.
 
     Raises:
         ListUnrecognised: another root element.
@@ -79,29 +81,42 @@ def elements(
         ListError: not well-formed, or a document type or entity.
     """
     parser: Any = XMLPullParser(("start", "end"))
-    names = frozenset(wanted)
+    sought = _Sought(frozenset(wanted), frozenset(holders), frozenset(known) | frozenset(holders), strange)
     path: list[Element] = []
     try:
         for chunk in _guarded(stream, source):
             parser.feed(chunk)
-            yield from _closed(parser.read_events(), path, names, root, source, known, strange)
+            yield from _closed(parser.read_events(), path, sought, root, source)
     except ParseError as error:
         raise ListError(source, f"not well-formed XML: {error}", error.position[0]) from None
     try:
         parser.close()
     except ParseError as error:
         raise ListTruncated(source, f"the document ends too early: {error}", error.position[0]) from None
-    yield from _closed(parser.read_events(), path, names, root, source, known, strange)
+    yield from _closed(parser.read_events(), path, sought, root, source)
+
+
+class _Sought(NamedTuple):
+    """What `elements` looks for, by name."""
+
+    wanted: frozenset[str]
+    holders: frozenset[str]
+    known: frozenset[str]
+    strange: Strange
+
+    def is_strange(self, name: str, path: list[Element]) -> bool:
+        """Whether an element, neither wanted nor looked into, is a part that nobody has told of."""
+        if len(path) == 1:
+            return name not in self.known
+        return len(path) == 2 and local(path[1].tag) in self.holders
 
 
 def _closed(
     events: Iterable[tuple[str, Element]],
     path: list[Element],
-    names: frozenset[str],
+    sought: _Sought,
     root: str,
     source: str,
-    known: Collection[str],
-    strange: Strange,
 ) -> Iterator[Element]:
     for event, element in events:
         if event == "start":
@@ -112,12 +127,16 @@ def _closed(
             path.append(element)
             continue
         path.pop()
-        if local(element.tag) in names:
+        name = local(element.tag)
+        if name in sought.wanted:
             yield element
             if path:
                 path[-1].remove(element)
-        elif len(path) == 1 and strange is not None and local(element.tag) not in known:
-            strange[local(element.tag)] += 1
+        elif len(path) in (1, 2) and sought.is_strange(name, path):
+            if sought.strange is not None:
+                sought.strange[name] += 1
+            path[-1].remove(element)
+        elif len(path) == 1:
             path[0].remove(element)
 
 

@@ -222,3 +222,43 @@ def test_file_of_100_mb_loads_within_300_mb_of_memory(tmp_path: Path) -> None:
     loaded, megabytes = map(int, done.stdout.split())
     assert loaded == entries
     assert megabytes < 300
+
+
+@pytest.mark.parametrize(
+    ("form", "before", "added", "name"),
+    [
+        ("enhanced", "</sanctionsData>", "<wallets><wallet>x</wallet></wallets>", "wallets"),
+        ("enhanced", "</entities>", "<drone id='4'><names/></drone>", "drone"),
+        ("advanced", "</Sanctions>", "<Wallets><Wallet>x</Wallet></Wallets>", "Wallets"),
+        ("advanced", "</DistinctParties>", "<DistinctDrone FixedRef='4'/>", "DistinctDrone"),
+        ("advanced", "</SanctionsEntries>", "<OtherEntry ProfileID='1'/>", "OtherEntry"),
+        ("un", "</INDIVIDUALS>", "<SHIP><DATAID>4</DATAID></SHIP>", "SHIP"),
+        ("eu xml", "</export>", "<sanctionVessel/>", "sanctionVessel"),
+    ],
+)
+def test_a_part_that_no_reader_knows_is_counted(tmp_path: Path, form: str, before: str, added: str, name: str) -> None:
+    listing = load(tmp_path, TEXTS[form].replace(before, 2 * added + before))
+    assert listing.notes == (f"2 of {name} are not read: unknown to Lockgate",)
+    assert listing.hash == load(tmp_path, TEXTS[form]).hash
+
+
+@pytest.mark.parametrize(
+    ("form", "before", "added"),
+    [
+        (
+            "enhanced",
+            "<entities>",
+            "<referenceValues><referenceValue/></referenceValues><featureTypes><featureType/></featureTypes>",
+        ),
+        ("advanced", "<SanctionsEntries>", "<ProfileRelationships><ProfileRelationship/></ProfileRelationships>"),
+        ("advanced", "</Sanctions>", "<SanctionsEntryLinks><SanctionsEntryLink/></SanctionsEntryLinks>"),
+    ],
+)
+def test_parts_that_tell_nothing_of_a_party_are_passed_over(tmp_path: Path, form: str, before: str, added: str) -> None:
+    assert load(tmp_path, TEXTS[form].replace(before, added + before)).notes == ()
+
+
+def test_features_without_a_field_of_their_own_are_remarks(tmp_path: Path) -> None:
+    website = "<feature><type>Website</type><value>example.kp</value></feature></features>"
+    listing = load(tmp_path, TEXTS["enhanced"].replace("</features>", website, 1))
+    assert listing.entries[0].remarks == "Website: example.kp"
