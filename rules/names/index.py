@@ -119,11 +119,11 @@ class NameIndex:
     def _scored(self, text: Text, least: float) -> Iterator[tuple[Scored, Form]]:
         texts = person_words(text.latin)
         near = self._vocabulary.near(texts, text)
-        numbers = self._postings.candidates(texts, near, text)
+        numbers = self._postings.candidates(texts, near, text, least)
         if text.original:  # another script: words of organisations are translated, and told apart where nothing parts them
             translated = [word.text for word in organisation(text).words]
             near |= self._vocabulary.near(translated, text)
-            numbers = list(dict.fromkeys((*numbers, *self._postings.candidates(translated, near, text))))
+            numbers = list(dict.fromkeys((*numbers, *self._postings.candidates(translated, near, text, least))))
         if texts and len(texts[0]) == 1:  # nothing but initials and a legal form, perhaps
             abbreviated = self._postings.abbreviated(organisation(text).words)
             numbers = list(dict.fromkeys((*numbers, *abbreviated)))

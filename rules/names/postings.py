@@ -18,9 +18,10 @@ from rules.names.cleaning import Text
 from rules.names.korean import korean_names
 from rules.names.parsing import Parsed
 from rules.names.spelling import Near, Spellings
-from rules.names.words import Role, Word
+from rules.names.words import Role, Word, role_of
 
 _COVER: Final = 0.64  # of the bits of the query may be met, judgement: less never reaches the threshold
+_RAREST: Final = 14.0  # bits of a word, at most (rules/names/rarity.py)
 _MOST: Final = 24  # names compared in full; a query that may be more of them is told by its rarest words
 _MOST_WITH_INITIAL: Final = 64
 _FEW: Final = 4  # times the names that are left: so many are gathered sooner than those are looked at one by one
@@ -51,10 +52,14 @@ class Form(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Asked(msgspec.Struct, gc=False):
-    """A word of the query: its first letter, the names that write it apart or together, and those near a listed word."""
+    """A word of the query: its first letter, the names that write it apart or together, and those near a listed word.
+
+    `lacking` is what the word costs the name of a person that has nothing like it.
+    """
 
     first: str
     near: Near
+    lacking: float
     names: frozenset[int]
     size: int
     known: frozenset[int] | None
@@ -72,6 +77,7 @@ class Postings:
         self._sounds_in: list[frozenset[int]] = []
         self._initials_in: list[str] = []
         self._weights: list[float] = []
+        people: list[int] = []
         self._abbreviated: dict[Abbreviation, list[int]] = defaultdict(list)
         for form in all_forms:
             words = form.parsed.words
@@ -88,9 +94,12 @@ class Postings:
             self._sounds_in.append(sounds)
             self._initials_in.append("".join(word.text[0] for word in words if word.role is not Role.LEGAL))
             self._weights.append(_PER_BIT * sum(word.bits for word in words))
+            if form.parsed.person and all(word.role is not Role.INITIAL for word in words):
+                people.append(form.number)
             abbreviated = abbreviation(words)
             if abbreviated is not None:
                 self._abbreviated[abbreviated].append(form.number)
+        self._people = frozenset(people)  # whose names are written out
         self._names_of = {sound: tuple(names) for sound, names in names_of.items()}
         self._known = {text: self._with(near) for text, near in self._spellings.known.items()}
         self._joined = {run: frozenset(names) for run, names in joined.items()}
@@ -99,11 +108,15 @@ class Postings:
         self._closed = [text for text, _ in closed]
         self._closed_names = [number for _, number in closed]
 
-    def candidates(self, texts: Sequence[str], near: Mapping[str, Near], text: Text) -> list[int]:
-        """Numbers of the forms worth comparing, in their order. `near` is what each of the words may stand for."""
+    def candidates(self, texts: Sequence[str], near: Mapping[str, Near], text: Text, least: float) -> list[int]:
+        """Numbers of the forms that may score as much, in their order. `near` is what each of the words may stand for.
+
+        One word that is met weighs no more than `_RAREST`: what else a person's name lacks is bounded by that and the score.
+        """
         asked = self._asked(texts, near, text)
-        spare = (1 - _COVER) * sum(each.near.bits for each in asked)
-        found = self._meeting(asked, 0, self._first(asked, spare), spare)
+        spare = (1 - _COVER) * sum([each.near.bits for each in asked])
+        alone = _RAREST * (1 / least - 1) if least > 0 else spare
+        found = self._meeting(asked, 0, self._first(asked, spare), spare, (0, alone))
         korean = {
             number
             for name in (korean_names(texts) if text.korean else ())
@@ -111,7 +124,7 @@ class Postings:
             for number in self._korean.get(key, ())
         }
         found |= korean
-        initials = [each for each in texts if len(each) == 1 and each.isalpha()]
+        initials = _initials(texts)
         most = _MOST_WITH_INITIAL if initials else _MOST
         if len(found) <= most:
             return sorted(found)
@@ -137,13 +150,15 @@ class Postings:
         """The words of the query that are worth something, those with the fewest names first."""
         together = self._written_together(texts) if len(texts) > 1 else {}
         plain = not (text.vowels or text.dense)
+        told = plain and not _initials(texts)  # no word is met by anything but one near to it
         found = []
         for each in dict.fromkeys(texts):
             near = near_of.get(each)
             if near is not None and near.bits > 1:
                 names = self._joined.get(each, _NOTHING) | together.get(each, _NOTHING)
                 known = self._known.get(each) if plain else None
-                found.append(_Asked(each[0], near, names, len(names) + near.size, known))
+                lacking = near.bits if told and len(each) > 2 and role_of(each, person=True) is Role.NAME else 0.0
+                found.append(_Asked(each[0], near, lacking, names, len(names) + near.size, known))
         found.sort(key=lambda each: each.size)
         return found
 
@@ -157,14 +172,25 @@ class Postings:
                 break
         return found
 
-    def _meeting(self, asked: Sequence[_Asked], at: int, numbers: set[int], spare: float) -> set[int]:
-        """Of these forms those that meet the words from `at` on, but for words worth no more than `spare` bits."""
-        if not numbers or at == len(asked):
+    def _meeting(
+        self, asked: Sequence[_Asked], at: int, numbers: set[int], spare: float, so_far: tuple[int, float]
+    ) -> set[int]:
+        """Of these forms those that meet the words from `at` on, but for words worth no more than `spare` bits.
+
+        `so_far` is how many words were met, and what a person's name that meets one alone may yet lack.
+        """
+        if not numbers:
             return numbers
-        met = self._having(asked[at], numbers)
-        found = self._meeting(asked, at + 1, met, spare)
-        spare -= asked[at].near.bits
-        return found if spare < 0 else found | self._meeting(asked, at + 1, numbers - met, spare)
+        met, alone = so_far
+        if at == len(asked):
+            return numbers - self._people if alone < 0 and met < 2 else numbers
+        word = asked[at]
+        having = self._having(word, numbers)
+        found = self._meeting(asked, at + 1, having, spare, (met + 1, alone))
+        spare -= word.near.bits
+        if spare < 0:
+            return found
+        return found | self._meeting(asked, at + 1, numbers - having, spare, (met, alone - word.lacking))
 
     def _having(self, word: _Asked, numbers: set[int]) -> set[int]:
         """Of these forms those that have a word of the query."""
@@ -215,6 +241,10 @@ class Postings:
                     for text in texts[start : end + 1]:
                         found[text] = found.get(text, _NOTHING) | names
         return found
+
+
+def _initials(texts: Sequence[str]) -> list[str]:
+    return [each for each in texts if len(each) == 1 and each.isalpha()]
 
 
 def abbreviation(words: Sequence[Word]) -> Abbreviation | None:
