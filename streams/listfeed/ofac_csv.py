@@ -20,7 +20,7 @@ import msgspec
 from rules.lists import Alias, EntryKind, LeftOut, ListEntry, SanctionsList
 
 from .errors import ListError, ListTruncated, ListUnrecognised
-from .remarks import list_name, read_remarks
+from .remarks import list_name, read_remarks, with_vessel_facts
 
 _END = b"\x1a"
 _CUT_AT = 1000
@@ -200,6 +200,9 @@ def _check_remarks(row: Row, continued: dict[str, str], source: str) -> None:
         raise ListTruncated(source, reason, row.line)
 
 
+_VESSEL_FIELDS = (5, 6, 7, 8, 10)  # call sign, type, tonnage, gross registered tonnage, owner
+
+
 def _value(field: str) -> str:
     value = field.strip()
     return "" if value == _NULL else value
@@ -229,6 +232,6 @@ def _entry(row: Row, source: str, continuation: str, aliases: Sequence[Alias], c
         linked_to=facts.linked_to,
         gender=facts.gender,
         title=_value(row.fields[4]) or None,
-        remarks=remarks,
+        remarks=with_vessel_facts(remarks, (_value(row.fields[at]) for at in _VESSEL_FIELDS)),
         identifiers=facts.identifiers,
     )

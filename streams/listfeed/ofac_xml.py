@@ -9,12 +9,13 @@ from rules.lists import Alias, AliasStrength, EntryKind, Identifier, ListedAddre
 
 from .collected import Collected, day
 from .id_types import identifier
-from .remarks import ADDRESS_LABEL, list_name
+from .remarks import ADDRESS_LABEL, list_name, with_vessel_facts
 from .xml_stream import elements, local, text, texts
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+_VESSEL_FACTS = ("callSign", "vesselType", "tonnage", "grossRegisteredTonnage", "vesselOwner")
 _KINDS = {kind.value: kind for kind in EntryKind}
 
 
@@ -65,9 +66,14 @@ def _entry(element: Element) -> ListEntry:
         countries=tuple(dict.fromkeys(countries)),
         gender=next((number for kind, number, _ in ids if kind == "Gender"), None),
         title=text(element, "title") or None,
-        remarks=text(element, "remarks"),
+        remarks=with_vessel_facts(text(element, "remarks"), _vessel_facts(element)),
         identifiers=_identifiers(ids),
     )
+
+
+def _vessel_facts(element: Element) -> tuple[str, ...]:
+    info = element.find("{*}vesselInfo")
+    return tuple("" if info is None else text(info, name) for name in _VESSEL_FACTS)
 
 
 def _addresses(ids: list[tuple[str, str, str]]) -> tuple[ListedAddress, ...]:

@@ -25,6 +25,8 @@ _WEAK = re.compile(r"(?P<kind>[afn])\.k\.a\. '(?P<name>.+)'")
 _NON_SDN_PROGRAMS = frozenset({"UKRAINE-EO13662", "NS-PLC", "CMIC-EO13959", "561-Related"})
 SDN = "OFAC SDN"
 CONSOLIDATED = "OFAC Consolidated"
+# Names of OFAC's richer formats for what the others have columns for.
+VESSEL_FACTS = ("Vessel Call Sign", "Vessel Type", "Vessel Tonnage", "Vessel Gross Registered Tonnage", "Vessel Owner")
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,3 +80,9 @@ def read_remarks(remarks: str) -> Facts:
         gender=found["gender"][0] if found["gender"] else None,
         identifiers=tuple(dict.fromkeys(identifiers)),
     )
+
+
+def with_vessel_facts(remarks: str, values: Iterable[str]) -> str:
+    """Remarks, and what is told of a ship in the order of `VESSEL_FACTS`, under the names that OFAC's richer formats use."""
+    told = "; ".join(f"{name}: {value}" for name, value in zip(VESSEL_FACTS, values, strict=True) if value)
+    return " ".join(filter(None, (remarks, told)))

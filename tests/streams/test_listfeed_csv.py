@@ -45,6 +45,15 @@ def test_entry_carries_what_the_files_say() -> None:
     assert (ship.kind, ship.programs, ship.remarks) == (EntryKind.VESSEL, (), "")
 
 
+def test_what_is_told_of_a_ship_is_kept() -> None:
+    row = quoted(
+        "8", "SAND SWAN", "vessel", "CUBA", NULL, "P3QG3", "Tug", "2595", NULL, "Cyprus", "Sand Co.", "f.k.a. 'ANA I'."
+    )
+    (ship,) = build(table(row), []).entries
+    told = "Vessel Call Sign: P3QG3; Vessel Type: Tug; Vessel Tonnage: 2595; Vessel Owner: Sand Co."
+    assert (ship.countries, ship.remarks) == (("Cyprus",), f"f.k.a. 'ANA I'. {told}")
+
+
 def test_remarks_cut_in_the_middle_of_an_address_are_joined() -> None:
     text = address_text(ETH)
     for shift in range(60):  # every place of a cut: label, ticker, address, separator

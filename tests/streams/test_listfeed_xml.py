@@ -49,6 +49,16 @@ def test_entry_carries_what_the_file_says() -> None:
     assert (company.name, company.kind) == ("KOREA SOBAEKSU TRADING CORPORATION & CO", EntryKind.ENTITY)
 
 
+def test_what_is_told_of_a_ship_is_kept() -> None:
+    info = (
+        "<vesselInfo><callSign>P3QG3</callSign><vesselType>Tug</vesselType><vesselFlag>Cyprus</vesselFlag>"
+        "<vesselOwner>Sand Co.</vesselOwner><grossRegisteredTonnage>1116</grossRegisteredTonnage></vesselInfo>"
+    )
+    (ship,) = read(xml_text([xml_entry("8", "SAND SWAN", "Vessel", inner=info)]).encode(), "SDN.XML").entries
+    told = "Vessel Call Sign: P3QG3; Vessel Type: Tug; Vessel Gross Registered Tonnage: 1116; Vessel Owner: Sand Co."
+    assert (ship.kind, ship.countries, ship.remarks) == (EntryKind.VESSEL, ("Cyprus",), told)
+
+
 def test_same_list_has_the_same_hash_in_both_formats() -> None:
     person = PERSON.replace("A-NEW-ONE", "NEW")
     remarks = (
