@@ -9,9 +9,10 @@ from rules.engine import AccountsEngine
 from rules.intake import Gate, Intake, RawRecord
 from rules.messages import Alert, DeadLetter, Decision, Verdict
 from rules.note import Note
-from rules.profile import Movement, Profile
+from rules.profile import Movement
 from rules.seen import Seen
 from rules.transfer import Kind
+from streams import stored_profile
 from streams.delivery.stage import (
     Judged,
     Memory,
@@ -21,21 +22,14 @@ from streams.delivery.stage import (
     Work,
     Writes,
     bundles_of,
-    framed,
-    parts,
 )
 from streams.settings import ALERTS, COUNTERPARTIES, DEADLETTERS, DEPOSITS, JOURNAL_ACCOUNTS, VERDICTS, WITHDRAWALS
+from streams.stored_profile import KeptProfile
 from streams.swapping import SwappingStage
 
 _GATES: Final = {DEPOSITS: Gate(Kind.DEPOSIT), WITHDRAWALS: Gate(Kind.WITHDRAWAL)}
 _json: Final = msgspec.json.Encoder().encode
-_pack: Final = msgspec.msgpack.Encoder().encode
-_read_profile: Final = msgspec.msgpack.Decoder(Profile).decode
 _read_note: Final = msgspec.msgpack.Decoder(Note).decode
-_read_movement: Final = msgspec.msgpack.Decoder(Movement).decode
-
-# Judgement: at 32 a snapshot of 4 KB costs 130 bytes a transfer, about as much as the transfer's own movement.
-SNAPSHOT_EVERY: Final = 32
 
 
 class AccountsStage(SwappingStage[AccountsEngine]):
@@ -54,9 +48,11 @@ class AccountsStage(SwappingStage[AccountsEngine]):
         return Work(intake, intake.accounts(), intake.destinations(self._engine.screen))
 
     def judge(
-        self, work: Work, partition: int, states: MutableMapping[str, Profile], memory: "EventMemory", judged_ms: int
+        self, work: Work, partition: int, states: MutableMapping[str, KeptProfile], memory: "EventMemory", judged_ms: int
     ) -> Judged:
         """Screen, profile and judge; here alerts and verdicts are born."""
+        forgotten = [key for key in work.keys if states[key].is_forgotten(judged_ms)]
+        states.update((key, KeptProfile()) for key in forgotten)
         notes = {address: _read_note(packed) for address, packed in work.notes.items()}
         outcome = self._engine.judge(work.content, partition, states, memory.seen, judged_ms, notes)
         messages = [verdict_message(verdict) for verdict in outcome.verdicts]
@@ -65,19 +61,19 @@ class AccountsStage(SwappingStage[AccountsEngine]):
         counts = outcome.counts
         return Judged(
             Outputs(messages, bundles_of(outcome.flows)),
-            _writes(outcome.movements, states),
+            _writes(outcome.movements, states, judged_ms),
             (counts.deposits, counts.withdrawals, counts.duplicates, counts.deadletters),
             outcome.tally,
             _decisions(outcome.verdicts),
         )
 
-    def fresh_state(self, key: str) -> Profile:
+    def fresh_state(self, key: str) -> KeptProfile:
         """The profile of an account never met; its first write is a whole one."""
-        return Profile(unsaved=SNAPSHOT_EVERY)
+        return KeptProfile()
 
-    def load_state(self, key: str, packed: bytes) -> Profile:
+    def load_state(self, key: str, packed: bytes) -> KeptProfile:
         """A profile from its snapshot and the movements since."""
-        return stored_profile(packed)
+        return stored_profile.load(packed)
 
     def open_memory(self, segments: Mapping[int, bytes]) -> "EventMemory":
         """Which events of the partition have been judged."""
@@ -96,31 +92,22 @@ class EventMemory(Memory):
         return MemoryChanges(appended, expired, self.seen.segments)
 
 
-def stored_profile(packed: bytes) -> Profile:
-    """A profile as the store keeps it: a snapshot and the movements since."""
-    stored = parts(packed)
-    profile = _read_profile(next(stored))
-    for part in stored:
-        profile.apply(_read_movement(part))
-    return profile
-
-
-def _writes(movements: Sequence[tuple[str, Movement]], states: Mapping[str, Profile]) -> Writes:
-    """Append the movements to the stored profiles; write a profile as a whole when many have gathered.
-
-    Depends on nothing but the batches and their order, so that a replay leaves the same bytes.
-    """
-    writes = Writes()
-    appended = writes.appended
+def _writes(movements: Sequence[tuple[str, Movement]], states: Mapping[str, KeptProfile], judged_ms: int) -> Writes:
+    """What becomes of the stored profiles."""
+    of_account: dict[str, list[Movement]] = {}
     for account_id, movement in movements:
-        part = framed(_pack(movement))
-        appended[account_id] = appended[account_id] + part if account_id in appended else part
-    for account_id in list(appended):
-        profile = states[account_id]
-        if profile.unsaved > SNAPSHOT_EVERY:
-            profile.unsaved = 0
-            writes.replaced[account_id] = framed(_pack(profile))
-            del appended[account_id]
+        if (known := of_account.get(account_id)) is None:
+            of_account[account_id] = [movement]
+        else:
+            known.append(movement)
+    writes = Writes()
+    replaced, appended = writes.replaced, writes.appended
+    for account_id, moved in of_account.items():
+        packed, whole = stored_profile.add(states[account_id], moved, judged_ms)
+        if whole:
+            replaced[account_id] = packed
+        else:
+            appended[account_id] = packed
     return writes
 
 

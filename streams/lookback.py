@@ -142,7 +142,7 @@ def look_back(
         seen.learn(change)
         parties |= parties_of(change)
     if records:
-        writes.replaced[SEEN] = _pack(seen)
+        writes.lasting[SEEN] = _pack(seen)
     return parties
 
 

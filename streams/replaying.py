@@ -296,7 +296,8 @@ class _Walk:
         for key, part in writes.appended.items():
             if key not in self._states:
                 self._stored[key] = self._stored.get(key, b"") + part
-        self._stored.update({key: value for key, value in writes.replaced.items() if key not in self._states})
+        whole = {**writes.replaced, **writes.lasting}
+        self._stored.update({key: value for key, value in whole.items() if key not in self._states})
 
     def _keep_inputs(self, work: Work) -> None:
         """Of the batch what the wanted alerts cite."""

@@ -15,9 +15,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError, RedisClusterException, RedisError
 
-from rules.past import KEPT_DAYS
 from streams.delivery.journal import STATE_VERSION
-from streams.delivery.stage import MemoryChanges, Writes, framed
+from streams.delivery.stage import FORGOTTEN_DAYS, MemoryChanges, Writes, framed
 from streams.errors import Lost
 from streams.security import RedisAccess
 
@@ -48,22 +47,24 @@ if held[2] == ARGV[4] and held[3] == ARGV[5] then return 'OK' end
 if (held[2] or '0') ~= ARGV[2] or (held[3] or '') ~= ARGV[3] then return 'STATE' end
 local replaced, appended = parsed(ARGV[10]), parsed(ARGV[11])
 local grown, expired, notes, bounded = parsed(ARGV[12]), parsed(ARGV[13]), parsed(ARGV[20]), parsed(ARGV[21])
+local lasting = parsed(ARGV[23])
 redis.call('HSET', KEYS[1], 'n', ARGV[4], 'h', ARGV[5], 'before', ARGV[3], 'position', ARGV[6], 'outbox', ARGV[7],
            'journal_n', ARGV[8], 'journal_at', ARGV[9], 'txid', ARGV[14], 'segments', ARGV[15])
 local states, segments = ARGV[16], ARGV[17]
-for i = 1, #replaced, 2 do replaced[i] = states .. replaced[i] end
-for i = 1, #replaced, 4000 do redis.call('MSET', unpack(replaced, i, math.min(i + 3999, #replaced))) end
+local kept = ARGV[22]
+for i = 1, #replaced, 2 do redis.call('SET', states .. replaced[i], replaced[i + 1], 'EX', kept) end
+for i = 1, #lasting, 2 do redis.call('SET', states .. lasting[i], lasting[i + 1]) end
 for i = 1, #appended, 2 do redis.call('APPEND', states .. appended[i], appended[i + 1]) end
 for i = 1, #notes, 2 do redis.call('SET', ARGV[18] .. notes[i], notes[i + 1], 'EX', ARGV[19]) end
 for i = 1, #grown, 2 do redis.call('APPEND', segments .. grown[i], grown[i + 1]) end
 for i = 1, #expired do redis.call('DEL', segments .. expired[i]) end
-local full, kept = 0, tonumber(ARGV[22])
+local full, refreshed = 0, tonumber(kept) - 2592000
 for i = 1, #bounded, 3 do
-  local key = states .. bounded[i]
-  local held = redis.call('STRLEN', key)
-  if held < tonumber(bounded[i + 1]) then
-    redis.call('APPEND', key, bounded[i + 2])
-    if held == 0 or redis.call('TTL', key) < kept - 2592000 then redis.call('EXPIRE', key, kept) end
+  local key, limit, part = states .. bounded[i], tonumber(bounded[i + 1]), bounded[i + 2]
+  if redis.call('STRLEN', key) < limit then
+    if redis.call('APPEND', key, part) == #part or redis.call('TTL', key) < refreshed then
+      redis.call('EXPIRE', key, kept)
+    end
   else
     full = full + 1
   end
@@ -76,8 +77,8 @@ if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 'OWNER' end
 redis.call('HDEL', KEYS[1], 'n', 'h', 'before', 'position', 'journal_n', 'journal_at', 'outbox', 'txid', 'segments')
 return redis.call('HINCRBY', KEYS[1], 'epoch', 1)
 """
-# Judges leave out what is older, so that nothing goes too soon, though an expiry is put off once in 30 days only.
-BOUNDED_KEPT_SECONDS: Final = (KEPT_DAYS + 31) * 86_400
+# Judges leave out what is older, and forget whom they did not hear of, a month before, whatever the clocks say.
+STATES_KEPT_SECONDS: Final = (FORGOTTEN_DAYS + 31) * 86_400
 NOTES_KEPT_SECONDS: Final = 365 * 86_400  # judgement: rules look back less far
 _length: Final = Struct("<I").pack
 _pack: Final = msgspec.msgpack.Encoder().encode
@@ -292,7 +293,8 @@ def _commit_command(commit: Commit) -> tuple[Any, ...]:
             for key, (limit, part) in writes.bounded.items()
             for each in (key.encode(), str(limit).encode(), part)
         ),
-        BOUNDED_KEPT_SECONDS,
+        STATES_KEPT_SECONDS,
+        _framed_pairs(writes.lasting),
     )
 
 

@@ -11,7 +11,8 @@ from redis.exceptions import RedisClusterException, RedisError
 
 from rules.profile import DAY_MS, Day, Profile
 from rules.transfer import Kind, dollars
-from streams.accounts import AccountsStage, stored_profile
+from streams import stored_profile
+from streams.accounts import AccountsStage
 from streams.errors import Unreachable
 from streams.security import RedisAccess
 from streams.store import Keys, Store
@@ -45,7 +46,7 @@ class Profiles:
         except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
             await self.close()
             raise Unreachable(f"Redis at {self._redis} does not tell: {str(error) or type(error).__name__}") from None
-        return None if held is None else told(stored_profile(held))
+        return None if held is None else told(stored_profile.load(held))
 
     async def close(self) -> None:
         """Let go of Redis."""

@@ -13,7 +13,12 @@ import msgspec
 from rules.intake import RawRecord
 from rules.messages import Flow
 from rules.outcome import Tally
+from rules.past import KEPT_DAYS
 
+REFRESHED_DAYS: Final = 30  # an expiry is put off that often at least, as long as there is something to write
+# Of whom nothing was heard for so long counts as never met. It goes by the time of judging,
+# which the journal keeps, so that a replay forgets the same; Redis forgets later.
+FORGOTTEN_DAYS: Final = KEPT_DAYS + REFRESHED_DAYS
 _LENGTH: Final = Struct("<I")
 _FLOWS_IN_BUNDLE: Final = 2_000
 _pack: Final = msgspec.msgpack.Encoder().encode
@@ -37,15 +42,17 @@ class Outputs(msgspec.Struct, frozen=True, array_like=True):
 class Writes(msgspec.Struct):
     """What a batch leaves in the states: whole new values, and what is appended to stored ones. A key is in one of them.
 
-    Appending is what makes a long history cheap: a stored state is a snapshot and what happened since. `notes` are for other
-    stages to read, and expire by themselves. `bounded` is appended as long as the stored value is shorter than a limit, and
-    expires when nothing was appended for years; a reader leaves out what begins beyond it.
+    What was `replaced` expires when that was long ago (`FORGOTTEN_DAYS`), `lasting` does not. Appending is what makes a long
+    history cheap: a stored state is a snapshot and what happened since. `notes` are for other stages to read, and expire by
+    themselves. `bounded` is appended as long as the stored value is shorter than a limit, and expires when nothing was
+    appended for years; a reader leaves out what begins beyond it.
     """
 
     replaced: dict[str, bytes] = {}
     appended: dict[str, bytes] = {}
     notes: dict[str, bytes] = {}
     bounded: dict[str, tuple[int, bytes]] = {}
+    lasting: dict[str, bytes] = {}
 
     def remember(self, key: str, limit: int, part: bytes) -> None:
         """Append a part to a bounded state."""
@@ -63,6 +70,7 @@ class Writes(msgspec.Struct):
             self.appended.pop(key, None)
             self.replaced[key] = value
         self.notes.update(later.notes)
+        self.lasting.update(later.lasting)
         for key, (limit, added) in later.bounded.items():
             self.remember(key, limit, added)
 

@@ -29,12 +29,14 @@ from rules.network import CounterpartiesEngine
 from rules.note import Note
 from rules.outcome import Tally
 from rules.past import Bearer, Dealing, Past, dealing_of
-from rules.profile import Profile
+from rules.profile import Movement
 from rules.retroactive import LookingBack
 from rules.ruleset import Ruleset
 from rules.seen import Seen
 from rules.transfer import Kind, moment
+from streams import stored_profile
 from streams.store import Keys
+from streams.stored_profile import KeptProfile
 
 DEPOSITS, WITHDRAWALS = "exchange.deposits", "exchange.withdrawals"
 VERDICTS, ALERTS, DEADLETTERS = "lockgate.verdicts", "lockgate.alerts", "lockgate.deadletters"
@@ -42,7 +44,6 @@ FLOWS = "lockgate.flows"
 LISTS = "lockgate.lists"
 JOURNALS = {"accounts": "lockgate.journal.accounts", "counterparties": "lockgate.journal.counterparties"}
 
-SNAPSHOT_EVERY = 32
 FLOWS_IN_BUNDLE = 2_000
 
 Record = tuple[int, bytes | None, bytes | None]
@@ -191,7 +192,7 @@ class Recomputation:
         stored = self.stored["accounts", partition] = Stored()
         sources = [(topic, self._reader.read(topic, partition)) for topic in (DEPOSITS, WITHDRAWALS)]
         gates = {DEPOSITS: Gate(Kind.DEPOSIT), WITHDRAWALS: Gate(Kind.WITHDRAWAL)}
-        profiles: defaultdict[str, Profile] = defaultdict(lambda: Profile(unsaved=SNAPSHOT_EVERY))
+        profiles: defaultdict[str, KeptProfile] = defaultdict(KeptProfile)
         seen = Seen()
         verdicts: list[tuple[bytes, bytes]] = []
         alerts: list[tuple[bytes, bytes]] = []
@@ -219,7 +220,7 @@ class Recomputation:
             ]
             self._check_batch("accounts", partition, batch, numbers, pack(sent), bundles, stored)
             self._bundles.update((f"{partition}/{batch['n']}".encode(), bundle) for bundle in bundles)
-            self._keep_profiles(outcome.movements, profiles, stored)
+            self._keep_profiles(outcome.movements, profiles, batch["judged_ms"], stored)
             stored.keep(*seen.take_changes())
         for place, (topic, records) in enumerate(sources):
             if taken[place] != len(records):
@@ -330,18 +331,22 @@ class Recomputation:
         stored.n, stored.h = batch["n"], batch["h"]
         stored.position = tuple(end for _, end, _ in batch["ranges"])
 
-    def _keep_profiles(self, movements: Iterable[tuple[str, Any]], profiles: dict[str, Profile], stored: Stored) -> None:
-        """A stored profile is a snapshot and the movements since, each with its length before it."""
-        grown: dict[str, bytes] = {}
+    def _keep_profiles(
+        self,
+        movements: Iterable[tuple[str, Movement]],
+        profiles: dict[str, KeptProfile],
+        judged_ms: int,
+        stored: Stored,
+    ) -> None:
+        """What is stored of a profile reads back as the profile that no store was needed for."""
+        moved: defaultdict[str, list[Movement]] = defaultdict(list)
         for account, movement in movements:
-            grown[account] = grown.get(account, b"") + framed(pack(movement))
-        for account, more in grown.items():
-            profile = profiles[account]
-            if profile.unsaved > SNAPSHOT_EVERY:
-                profile.unsaved = 0
-                stored.states[account] = framed(pack(profile))
-            else:
-                stored.states[account] += more
+            moved[account].append(movement)
+        for account, more in moved.items():
+            packed, whole = stored_profile.add(profiles[account], more, judged_ms)
+            stored.states[account] = packed if whole else stored.states[account] + packed
+            if stored_profile.load(stored.states[account]) != profiles[account]:
+                self.differences.append(f"the profile of {account} reads back as another")
 
     def _compare_sequence(self, topic: str, partition: int, expected: list[tuple[bytes, bytes]]) -> None:
         found = [(key, value) for _, key, value in self._reader.read(topic, partition)]

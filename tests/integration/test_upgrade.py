@@ -48,8 +48,11 @@ def checked(read):
     return reading
 
 
-accounts._pack, accounts._read_profile = marked(accounts._pack), checked(accounts._read_profile)
-accounts._read_movement = checked(accounts._read_movement)
+import streams.stored_profile as stored_profile
+
+stored_profile._pack = marked(stored_profile._pack)
+stored_profile._read_snapshot = checked(stored_profile._read_snapshot)
+stored_profile._read_movement = checked(stored_profile._read_movement)
 counterparties._pack, counterparties._unpack = marked(counterparties._pack), checked(counterparties._unpack)
 accounts._read_note = checked(accounts._read_note)
 

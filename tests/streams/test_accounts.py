@@ -4,19 +4,22 @@ import json
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.engine import AccountsEngine
 from rules.knowledge import Knowledge
-from streams.accounts import SNAPSHOT_EVERY, AccountsStage
-from streams.delivery.stage import Writes
+from streams.accounts import AccountsStage
+from streams.delivery.stage import FORGOTTEN_DAYS, REFRESHED_DAYS, Writes
 from streams.rulefiles import load_rules
+from streams.stored_profile import WHOLE_BYTES
 from streams.watchlists import load_watchlist
 
 STAGE = AccountsStage(AccountsEngine(load_rules(), Knowledge(load_watchlist(("demo",)))))
 LISTED = "0x098B716B8Aaf21512996dC57EB0615e2383E2f96"
 HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 T0 = 1_767_225_600_000
 
 
@@ -46,7 +49,7 @@ class Stored:
         self.memory = STAGE.open_memory({})
         self.offset = 0
 
-    def batch(self, lines: list[bytes]) -> Writes:
+    def batch(self, lines: list[bytes], judged_ms: int = T0) -> Writes:
         records: tuple[list[tuple[int, bytes, bytes]], ...] = ([], [])
         for line in lines:
             fields = json.loads(line)
@@ -56,7 +59,7 @@ class Stored:
         work = STAGE.decode(0, records)
         for key in work.keys:
             self.states.setdefault(key, STAGE.fresh_state(key))
-        writes = STAGE.judge(work, 0, self.states, self.memory, T0).writes
+        writes = STAGE.judge(work, 0, self.states, self.memory, judged_ms).writes
         assert not set(writes.replaced) & set(writes.appended)
         for key, value in writes.replaced.items():
             self.kept[key] = value
@@ -89,15 +92,39 @@ def test_stored_profiles_read_back_as_they_were(entries: list[Any], size: int) -
         assert msgspec.to_builtins(STAGE.load_state(key, stored.kept[key])) == msgspec.to_builtins(state)
 
 
-def test_a_profile_is_written_as_a_whole_at_first_and_then_now_and_again() -> None:
+def test_a_small_profile_is_written_as_a_whole_and_a_large_one_now_and_again() -> None:
     stored = Stored()
-    whole = []
-    for number in range(3 * SNAPSHOT_EVERY):
+    whole, small = [], []
+    for number in range(200):
         writes = stored.batch([transfer(number, number, "deposit", 10, "a", LISTED)])
         whole.append("a" in writes.replaced)
+        small.append(len(stored.kept["a"]) <= WHOLE_BYTES)
         assert ("a" in writes.appended) is not whole[-1]
-    assert whole[0]
-    assert 3 <= sum(whole) <= 4
+        assert STAGE.load_state("a", stored.kept["a"]) == stored.states["a"]
+    assert all(one for one, is_small in zip(whole, small, strict=True) if is_small)
+    assert 2 <= sum(one for one, is_small in zip(whole, small, strict=True) if not is_small) <= small.count(False) // 10
+
+
+def test_the_expiry_is_put_off_while_there_is_something_to_write() -> None:
+    stored = Stored()
+    for number in range(100):
+        stored.batch([transfer(number, number, "deposit", 10, "a", LISTED)])
+    for days in range(2 * REFRESHED_DAYS):
+        later = stored.batch([transfer(1_000 + days, 101, "deposit", 10, "a", LISTED)], T0 + days * DAY_MS)
+        assert stored.states["a"].kept_day > (T0 // DAY_MS) + days - REFRESHED_DAYS
+        if days in (0, 1):
+            assert "a" in later.appended
+
+
+@pytest.mark.parametrize(("silent", "is_forgotten"), [(FORGOTTEN_DAYS, False), (FORGOTTEN_DAYS + 1, True)])
+def test_who_was_silent_for_years_is_met_for_the_first_time_whether_or_not_redis_still_knows(
+    silent: int, is_forgotten: bool
+) -> None:
+    stored = Stored()
+    stored.batch([transfer(1, 1, "deposit", 10, "a", LISTED)])
+    stored.batch([transfer(2, 2, "deposit", 10, "a", LISTED)], T0 + silent * DAY_MS)
+    assert len(stored.states["a"].value) == (1 if is_forgotten else 2)
+    assert STAGE.load_state("a", stored.kept["a"]) == stored.states["a"]
 
 
 def test_a_batch_of_nothing_new_writes_nothing() -> None:

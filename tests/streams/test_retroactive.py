@@ -76,7 +76,7 @@ class World:
         for key, (limit, part) in judged.writes.bounded.items():
             if len(self.store.get(key, b"")) < limit:
                 self.store[key] = self.store.get(key, b"") + part
-        self.store |= judged.writes.replaced
+        self.store |= judged.writes.replaced | judged.writes.lasting
         alerts = [msgspec.json.decode(one.value) for one in judged.outputs.messages if one.topic == ALERTS]
         return [alert for alert in alerts if alert["retroactive"]]
 

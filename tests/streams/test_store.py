@@ -12,7 +12,7 @@ from streams.components import Redis
 from streams.delivery.stage import MemoryChanges, Writes, framed, parts
 from streams.errors import Lost
 from streams.security import RedisAccess
-from streams.store import BOUNDED_KEPT_SECONDS, NOTES_KEPT_SECONDS, Commit, Keys, Store
+from streams.store import NOTES_KEPT_SECONDS, STATES_KEPT_SECONDS, Commit, Keys, Store
 
 
 @pytest.fixture
@@ -205,7 +205,7 @@ def test_a_bounded_state_grows_to_its_limit_and_expires(store_run: Any, redis_se
 
     store_run(story)
     with redis.Redis.from_url(redis_server.url) as client:
-        assert 0 < client.ttl(f"{KEYS.states}many") <= BOUNDED_KEPT_SECONDS
+        assert 0 < client.ttl(f"{KEYS.states}many") <= STATES_KEPT_SECONDS
 
 
 def test_batches_committed_together_leave_no_more_than_one_by_one(store_run: Any) -> None:
