@@ -99,12 +99,13 @@ class Past(msgspec.Struct):
         found: dict[str, Hop] = {}
         for middle, dealings in direct.items():
             for own in own_addresses(dealings):
-                for dealing in self.dealings.get(own, ()):
+                for dealing in filter(self._is_kept, self.dealings.get(own, ())):
                     found.setdefault(dealing.account_id, Hop(middle, own, dealing))
             for contact in self.contacts.get(middle, ())[:FOLLOWED]:
                 owner = self.owners.get(contact)
                 if owner is not None:
-                    reached = [one for one in self.dealings.get(contact, ()) if one.account_id == middle]
+                    known = filter(self._is_kept, self.dealings.get(contact, ()))
+                    reached = [one for one in known if one.account_id == middle]
                     if reached:
                         found.setdefault(owner, Hop(middle, contact, reached[0]))
         return {account_id: hop for account_id, hop in sorted(found.items()) if account_id not in direct}

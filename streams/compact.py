@@ -11,6 +11,8 @@ from typing import Any, Final
 _LONG: Final = 255
 _LENGTH: Final = Struct("<I")
 _SHORT: Final = [bytes((length,)) for length in range(_LONG)]
+_BYTES: Final = b"\0"
+_TEXT: Final = b"\1"
 _HEX: Final = 42  # characters of an EVM address
 _NAMES: Final = (
     *("", "USDT", "USDC", "BTC", "ETH", "TRX", "XRP", "SOL", "BNB", "LTC", "DOGE", "ADA", "XMR", "BCH", "DAI", "TON"),
@@ -29,9 +31,9 @@ def part(packed: bytes) -> bytes:
     return (_SHORT[size] if size < _LONG else b"\xff" + _LENGTH.pack(size)) + packed
 
 
-def parts(stored: bytes) -> Iterator[bytes]:
-    """The parts in the order in which they were written."""
-    at, end = 0, len(stored)
+def parts(stored: bytes, limit: int | None = None) -> Iterator[bytes]:
+    """The parts in the order in which they were written; of a bounded state those that begin below its limit."""
+    at, end = 0, len(stored) if limit is None else min(len(stored), limit)
     while at < end:
         size = stored[at]
         at += 1
@@ -67,6 +69,17 @@ def address(text: str) -> Address:
 def address_of(stored: Address) -> str:
     """The address that was stored."""
     return stored if isinstance(stored, str) else "0x" + stored.hex()
+
+
+def alone(text: str) -> bytes:
+    """An address as the part that it is for itself."""
+    packed = address(text)
+    return part(_BYTES + packed if isinstance(packed, bytes) else _TEXT + text.encode())
+
+
+def alone_of(stored: bytes) -> str:
+    """The address that was stored."""
+    return address_of(stored[1:]) if stored[:1] == _BYTES else stored[1:].decode()
 
 
 def days(numbers: Collection[int]) -> bytes | list[int]:

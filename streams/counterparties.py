@@ -6,22 +6,22 @@ from typing import Any, Final
 import msgspec
 
 from rules import list_log
-from rules.address_state import AddressState
 from rules.graph.network import Network
 from rules.intake import RawRecord, dead_letter
 from rules.messages import DeadLetter, Flow, ListMatch, Source
 from rules.network import CounterpartiesEngine, keys
+from rules.profile import DAY_MS
 from rules.retroactive import LookingBack
 from rules.transfer import BadTransfer, moment
-from streams import lookback
+from streams import lookback, stored_address
 from streams.accounts import alert_message, deadletter_message
-from streams.delivery.stage import Judged, Memory, MemoryChanges, Outputs, Work, Writes
+from streams.delivery.stage import REFRESHED_DAYS, Judged, Memory, MemoryChanges, Outputs, Work, Writes
 from streams.settings import COUNTERPARTIES, FLOWS, JOURNAL_COUNTERPARTIES, LISTS
+from streams.stored_address import KeptAddress
 from streams.swapping import SwappingStage
 
 _read_bundle: Final = msgspec.msgpack.Decoder(list[Flow]).decode
 _pack: Final = msgspec.msgpack.Encoder().encode
-_unpack: Final = msgspec.msgpack.Decoder(AddressState).decode
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -54,6 +54,7 @@ class CounterpartiesStage(SwappingStage[CounterpartiesEngine]):
                 unread.append(dead_letter(bad, bundle, Source(FLOWS, partition, offset)))
         lists = [(offset, record) for offset, _, value in records[1] if (record := list_log.read(value)) is not None]
         needed = {key for flow in flows for key in keys(flow)} | {lookback.SEEN}
+        needed |= {flow.own_address for flow in flows if flow.own_address}
         return Work(Content(flows, unread, lists), needed, settled=bool(lists))
 
     def follow(self, work: Work, states: Mapping[str, Any]) -> set[str]:
@@ -65,20 +66,23 @@ class CounterpartiesStage(SwappingStage[CounterpartiesEngine]):
     ) -> Judged:
         """Judge flows; here alerts about addresses and the network are born, and those about the past when lists change."""
         flows, unread, lists = work.content.flows, work.content.unread, work.content.lists
-        owners = _learned(flows, memory.network)
+        services, due = _made_ready(work.keys, flows, states, judged_ms)
+        owned = _learned(flows, states, memory.network)
         outcome = self._engine.judge(flows, states, judged_ms, memory.network)
-        writes = Writes(
-            replaced={key: _pack(states[key]) for key in sorted(outcome.addresses)},
-            notes={address: _pack(note) for address, note in outcome.notes.items()},
-        )
+        writes = Writes(notes={address: _pack(note) for address, note in outcome.notes.items()})
         rules, exceptions = self._engine.ruleset, self._engine.knowledge.exceptions
         back = LookingBack(
             rules.lookback_rules, exceptions, outcome.tally, ruleset_hash=self.ruleset, detected_at=moment(judged_ms)
         )
-        lookback.own(owners, writes)
-        lookback.remember(sorted(flows), states[lookback.SEEN], states, back, writes)
+        changed = outcome.addresses - services
+        noted, full = lookback.remember(sorted(flows), states[lookback.SEEN], states, changed, back, writes)
+        for key in outcome.addresses:
+            if " " in key or key in full - services:
+                states[key].stand_alone()
+        for key in sorted(outcome.addresses | noted | owned | due):
+            writes.replaced[key] = stored_address.stored(states[key], judged_ms)
         if lists:
-            parties = lookback.look_back(lists, partition, states, flows, back, self._listed_elsewhere, writes)
+            parties = lookback.look_back(lists, partition, states, back, self._listed_elsewhere, writes)
             memory.network.follow(parties)
             lookback.forget(work.keys, states)
         messages = [alert_message(alert) for alert in (*outcome.alerts, *back.alerts)]
@@ -94,11 +98,11 @@ class CounterpartiesStage(SwappingStage[CounterpartiesEngine]):
 
     def fresh_state(self, key: str) -> Any:
         """The state of an address never met, or of what is kept for looking back."""
-        return lookback.fresh(key) if lookback.is_own(key) else AddressState()
+        return lookback.fresh(key) if lookback.is_own(key) else KeptAddress()
 
     def load_state(self, key: str, packed: bytes) -> Any:
         """A state from its stored bytes."""
-        return lookback.load(key, packed) if lookback.is_own(key) else _unpack(packed)
+        return lookback.load(key, packed) if lookback.is_own(key) else stored_address.load(packed)
 
     def open_memory(self, segments: Mapping[int, bytes]) -> "NetworkMemory":
         """The network from its stored log."""
@@ -117,8 +121,36 @@ class NetworkMemory(Memory):
         return MemoryChanges(appended, expired, self.network.days)
 
 
-def _learned(flows: Sequence[Flow], network: Network) -> dict[str, str]:
-    """The own addresses that some flows tell and the network has not known yet, with their accounts."""
-    owner = network.graph.owner
-    told = [(flow.own_address, flow.account_id) for flow in sorted(flows) if flow.own_address]
-    return {address: account_id for address, account_id in told if owner(address) != account_id}
+def _learned(flows: Sequence[Flow], states: Mapping[str, Any], network: Network) -> set[str]:
+    """Note whose the own addresses are that some flows tell; those that the network has not known yet."""
+    owner, learned = network.graph.owner, set[str]()
+    for flow in sorted(flows):
+        if flow.own_address and owner(flow.own_address) != flow.account_id:
+            states[flow.own_address].owner = flow.account_id
+            learned.add(flow.own_address)
+    return learned
+
+
+def _made_ready(
+    needed: set[str], flows: Sequence[Flow], states: MutableMapping[str, Any], judged_ms: int
+) -> tuple[set[str], set[str]]:
+    """Forget of whom nothing was heard for years, and let states be judged.
+
+    Returns the addresses that are services already, and the states whose expiry has to be put off.
+    """
+    for key in needed:
+        if isinstance(state := states[key], KeptAddress) and state.is_forgotten(judged_ms):
+            states[key] = KeptAddress()
+    services, due, today = set[str](), set[str](), judged_ms // DAY_MS
+    for flow in flows:
+        for key in keys(flow):
+            state = states[key]
+            if state.is_waiting:
+                state.wake()
+            if 0 < state.kept_day <= today - REFRESHED_DAYS:
+                due.add(key)
+        if states[flow.address].service:
+            services.add(flow.address)
+        if flow.own_address and 0 < states[flow.own_address].kept_day <= today - REFRESHED_DAYS:
+            due.add(flow.own_address)
+    return services, due

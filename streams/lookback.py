@@ -1,10 +1,11 @@
 """What the counterparties stage keeps for looking back, under which keys, and which of it a change of lists needs.
 
-Dealings are only ever appended to: a flow loads nothing of them. They are read when a list changes, by address; what is
-known of the accounts behind the address follows.
+First dealings stand with the state of their address (`streams.stored_address`), as far as there is room. All else is only
+ever appended to: a flow loads nothing of it. It is read when a list changes, by address; what is known of the accounts
+behind the address follows.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence, Set
 from typing import Any, Final
 
 import msgspec
@@ -29,14 +30,15 @@ from rules.past import (
     sought_for,
 )
 from rules.retroactive import LookingBack
+from streams import compact
 from streams.delivery.stage import Writes, framed, parts
 from streams.settings import LISTS
+from streams.stored_address import KeptAddress
 
 # No canonical address holds a blank, so that these are nobody's.
 SEEN: Final = "lists seen"
 _DEALT: Final = "dealt "
 _CONTACTS: Final = "contacts "
-_OWNER: Final = "owner "
 _NAMED: Final = "named "
 _BEARERS: Final = "bearers "
 
@@ -60,20 +62,18 @@ def is_own(key: str) -> bool:
 
 def is_read_once(key: str) -> bool:
     """Whether a state is appended to without being loaded, so that it must not be kept in memory."""
-    return key.startswith((_DEALT, _CONTACTS, _OWNER, _NAMED, _BEARERS))
+    return key.startswith((_DEALT, _CONTACTS, _NAMED, _BEARERS))
 
 
 def fresh(key: str) -> Any:
     """A state nothing was written to."""
-    return ListsSeen() if key == SEEN else "" if key.startswith(_OWNER) else []
+    return ListsSeen() if key == SEEN else []
 
 
 def load(key: str, packed: bytes) -> Any:
     """A state from its stored bytes."""
     if key == SEEN:
         return _read_seen(packed)
-    if key.startswith(_OWNER):
-        return packed.decode()
     if key.startswith(_DEALT):
         dealings = [_read_dealing(part) for part in parts(packed, _LIMITS[_DEALT])]
         return Full(dealings) if len(packed) >= _LIMITS[_DEALT] else dealings
@@ -81,22 +81,41 @@ def load(key: str, packed: bytes) -> Any:
         return [packed[at : at + ID_BYTES] for at in range(0, min(len(packed), _LIMITS[_NAMED]), ID_BYTES)]
     if key.startswith(_BEARERS):
         return [_read_bearer(part) for part in parts(packed, _LIMITS[_BEARERS])]
-    return [part.decode() for part in parts(packed, _LIMITS[_CONTACTS])]
+    return [compact.alone_of(part) for part in compact.parts(packed, _LIMITS[_CONTACTS])]
 
 
-def remember(flows: Iterable[Flow], seen: ListsSeen, states: Mapping[str, Any], back: LookingBack, writes: Writes) -> None:
-    """Note the first contacts, and tell of those whose address was listed while they were judged by the lists before."""
+def remember(
+    flows: Iterable[Flow],
+    seen: ListsSeen,
+    states: Mapping[str, Any],
+    changed: Set[str],
+    back: LookingBack,
+    writes: Writes,
+) -> tuple[set[str], set[str]]:
+    """Note the first contacts, and tell of those whose address was listed while they were judged by the lists before.
+
+    `changed` are the addresses whose contacts others may have changed, too. Returns the addresses whose states have more
+    dealings now, and those that had no room.
+    """
+    noted, full = set[str](), set[str]()
     for flow in flows:
+        if not flow.first and flow.address in changed and states[flow.address].is_plain:
+            (noted if states[flow.address].deal(flow) else full).add(flow.address)
         if not flow.first and not flow.names:
             continue
-        dealing = dealing_of(flow, screened=flow.listed, labelled=flow.labelled)
         told: list[tuple[str, str, Any, bytes]] = []
         if flow.first:
             for change in seen.missed(flow.address, listed=flow.listed, labelled=flow.labelled):
                 back.late(flow, change)
-            told.append((_DEALT, flow.address, dealing, framed(_pack(dealing))))
-            told.append((_CONTACTS, flow.account_id, flow.address, framed(flow.address.encode())))
+            if states[flow.address].deal(flow):
+                noted.add(flow.address)
+            else:
+                full.add(flow.address)
+                dealing = dealing_of(flow, screened=flow.listed, labelled=flow.labelled)
+                told.append((_DEALT, flow.address, dealing, framed(_pack(dealing))))
+            told.append((_CONTACTS, flow.account_id, flow.address, compact.alone(flow.address)))
         for named in flow.names:
+            dealing = dealing_of(flow, screened=flow.listed, labelled=flow.labelled)
             bearer, number = Bearer(named, flow.address, dealing), name_id(named.name)
             told.append((_BEARERS, number.hex(), bearer, framed(_pack(bearer))))
             told += [(_NAMED, key, number, number) for key in name_keys(named.name)]
@@ -104,18 +123,13 @@ def remember(flows: Iterable[Flow], seen: ListsSeen, states: Mapping[str, Any], 
             writes.remember(prefix + name, _LIMITS[prefix], part)
             if (held := states.get(prefix + name)) is not None:
                 held.append(value)
-
-
-def own(owners: Mapping[str, str], writes: Writes) -> None:
-    """Note whose the own addresses are."""
-    writes.replaced.update({_OWNER + address: account_id.encode() for address, account_id in owners.items()})
+    return noted, full
 
 
 def look_back(
     records: ListRecords,
     partition: int,
     states: Mapping[str, Any],
-    flows: Iterable[Flow],
     back: LookingBack,
     listed_elsewhere: Elsewhere,
     writes: Writes,
@@ -123,12 +137,10 @@ def look_back(
     """Read what has come on the topic of lists, and tell what it says about the past; whose value is followed now."""
     parties: dict[str, Party] = {}
     seen: ListsSeen = states[SEEN]
-    owners = {key.removeprefix(_OWNER): value for key, value in states.items() if key.startswith(_OWNER) and value}
-    owners |= {flow.own_address: flow.account_id for flow in flows if flow.own_address}
     found = Past(
-        _Prefixed(states, _DEALT),
+        _Dealings(states),
         _Prefixed(states, _CONTACTS),
-        owners,
+        _Owners(states),
         _Prefixed(states, _NAMED),
         _Prefixed(states, _BEARERS),
     )
@@ -180,19 +192,21 @@ def _bearing(entries: Sequence[ListEntry], states: Mapping[str, Any]) -> set[str
 
 def _around(address: str, followed: bool, flows: Sequence[Flow], states: Mapping[str, Any]) -> set[str]:
     """The states of an address, of the accounts that dealt with it, and of what leads one hop on."""
-    keys = {_DEALT + address}
-    known = states.get(_DEALT + address)
+    keys = {address, _DEALT + address}
+    known = _Dealings(states).get(address)
     if known is None or not followed:
         return keys
     now = [dealing_of(flow, screened=False) for flow in flows if flow.first and flow.address == address]
     owned = {flow.own_address for flow in flows}
     for account_id, dealings in middlemen([*known, *now]).items():
-        keys |= {_DEALT + own for own in own_addresses(dealings)}
+        own = own_addresses(dealings)
+        keys |= {*own, *(_DEALT + one for one in own)}
         keys.add(_CONTACTS + account_id)
         contacts = [*(states.get(_CONTACTS + account_id) or [])]
         contacts += [flow.address for flow in flows if flow.first and flow.account_id == account_id]
-        keys |= {_OWNER + contact for contact in contacts[:FOLLOWED]}
-        keys |= {_DEALT + one for one in contacts[:FOLLOWED] if one in owned or states.get(_OWNER + one)}
+        keys.update(contacts[:FOLLOWED])
+        known_owners = _Owners(states)
+        keys |= {_DEALT + one for one in contacts[:FOLLOWED] if one in owned or one in known_owners}
     return keys
 
 
@@ -200,6 +214,43 @@ def _told(change: Change, listed_elsewhere: Elsewhere) -> Change:
     """A delisting of an address that another entry still lists is none."""
     gone = {key: match for key, match in change.delisted.items() if not listed_elsewhere(key, match)}
     return msgspec.structs.replace(change, delisted=gone)
+
+
+class _Dealings(Mapping[str, Sequence[Dealing]]):
+    """The first dealings by address: those that stand with the state, and those that had no room there."""
+
+    def __init__(self, states: Mapping[str, Any]) -> None:
+        self._states = states
+
+    def __getitem__(self, address: str) -> Sequence[Dealing]:
+        more = self._states[_DEALT + address]
+        dealings = [*self._states[address].first_dealings(), *more]
+        return Full(dealings) if isinstance(more, Full) else dealings
+
+    def __iter__(self) -> Iterator[str]:
+        return (key.removeprefix(_DEALT) for key in self._states if key.startswith(_DEALT))
+
+    def __len__(self) -> int:
+        return sum(key.startswith(_DEALT) for key in self._states)
+
+
+class _Owners(Mapping[str, str]):
+    """The accounts of own addresses."""
+
+    def __init__(self, states: Mapping[str, Any]) -> None:
+        self._states = states
+
+    def __getitem__(self, address: str) -> str:
+        owner: str = self._states[address].owner
+        if not owner:
+            raise KeyError(address)
+        return owner
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key, state in self._states.items() if isinstance(state, KeptAddress) and state.owner)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class _Prefixed(Mapping[str, Any]):

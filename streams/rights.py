@@ -143,7 +143,21 @@ _IN_A_CLUSTER: Final = ("cluster|slots", "command", "asking")  # the last while 
 _REDIS_COMMANDS: Final = {
     # what the scripts of streams.store call counts as called by the user
     Role.WORKER: (
-        *("eval", "hget", "hmget", "hset", "hdel", "hincrby", "mget", "set", "append", "strlen", "ttl", "expire"),
+        *(
+            "eval",
+            "hget",
+            "hmget",
+            "hset",
+            "hdel",
+            "hincrby",
+            "mget",
+            "getrange",
+            "set",
+            "append",
+            "strlen",
+            "ttl",
+            "expire",
+        ),
         *("del", "scan", "unlink"),
     ),
     Role.CONSOLE: ("hmget", "mget"),

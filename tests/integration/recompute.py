@@ -16,7 +16,6 @@ import msgspec
 import redis
 from confluent_kafka import Consumer, Message, TopicPartition
 
-from rules.address_state import AddressState
 from rules.engine import AccountsEngine
 from rules.graph.network import Network
 from rules.intake import Gate, Intake
@@ -34,8 +33,9 @@ from rules.retroactive import LookingBack
 from rules.ruleset import Ruleset
 from rules.seen import Seen
 from rules.transfer import Kind, moment
-from streams import stored_profile
+from streams import compact, stored_address, stored_profile
 from streams.store import Keys
+from streams.stored_address import KeptAddress
 from streams.stored_profile import KeptProfile
 
 DEPOSITS, WITHDRAWALS = "exchange.deposits", "exchange.withdrawals"
@@ -135,8 +135,8 @@ class Remembered:
                     back.late(flow, missed)
                 self._dealings[flow.address].append(dealing)
                 self._contacts[flow.account_id].append(flow.address)
-                told.append((f"dealt {flow.address}", pack(dealing)))
-                told.append((f"contacts {flow.account_id}", flow.address.encode()))
+                contacts = f"contacts {flow.account_id}"
+                stored.states[contacts] = stored.states.get(contacts, b"") + compact.alone(flow.address)
             for named in flow.names:
                 bearer, number = Bearer(named, flow.address, dealing), name_id(named.name)
                 self._bearers[number.hex()].append(bearer)
@@ -148,7 +148,6 @@ class Remembered:
                 stored.states[key] = stored.states.get(key, b"") + framed(part)
             if flow.own_address:
                 self._owners[flow.own_address] = flow.account_id
-                stored.states[f"owner {flow.own_address}"] = flow.account_id.encode()
 
     def change(self, records: Sequence[Record], back: LookingBack, partition: int, stored: Stored) -> None:
         found = Past(self._dealings, self._contacts, self._owners, self._named, self._bearers)
@@ -236,7 +235,7 @@ class Recomputation:
         if found != self._bundles:
             more, less = found - self._bundles, self._bundles - found
             self.differences.append(f"{FLOWS}[{partition}]: {more.total()} bundles too many, {less.total()} missing")
-        states: defaultdict[str, AddressState] = defaultdict(AddressState)
+        states: defaultdict[str, KeptAddress] = defaultdict(KeptAddress)
         network = Network()
         alerts: list[tuple[bytes, bytes]] = []
         taken = [0, 0]
@@ -246,6 +245,7 @@ class Recomputation:
             bundles = self._cut(FLOWS, partition, records, taken, 0, batch["ranges"][0])
             changes = self._cut(LISTS, partition, lists, taken, 1, batch["ranges"][1])
             flows = [flow for _, _, bundle in bundles for flow in read_flows(bundle or b"")]
+            services = {flow.address for flow in flows if states[flow.address].service}
             outcome = self._network.judge(flows, states, batch["judged_ms"], network)
             stored.keep(*network.take_changes())
             rules = self._network.ruleset
@@ -261,8 +261,7 @@ class Recomputation:
             sent = [(ALERTS, one.account_id.encode(), to_json(one)) for one in (*outcome.alerts, *back.alerts)]
             alerts += [(key, value) for _, key, value in sent]
             self._check_batch("counterparties", partition, batch, [len(flows), 0, 0, 0], pack(sent), [], stored)
-            for address in outcome.addresses:
-                stored.states[address] = pack(states[address])
+            self._keep_addresses(flows, states, outcome.addresses, services, batch["judged_ms"], stored)
         if taken[0] != len(records):
             self.differences.append(f"{FLOWS}[{partition}]: {len(records) - taken[0]} bundles are not judged")
         self._alerts[partition].append(alerts)
@@ -347,6 +346,41 @@ class Recomputation:
             stored.states[account] = packed if whole else stored.states[account] + packed
             if stored_profile.load(stored.states[account]) != profiles[account]:
                 self.differences.append(f"the profile of {account} reads back as another")
+
+    def _keep_addresses(
+        self,
+        flows: Iterable[Flow],
+        states: dict[str, KeptAddress],
+        changed: set[str],
+        services: set[str],
+        judged_ms: int,
+        stored: Stored,
+    ) -> None:
+        """What is stored of an address reads back as the state that no store was needed for."""
+        full, written = set[str](), {*changed}
+        for flow in sorted(flows):
+            if flow.own_address and states[flow.own_address].owner != flow.account_id:
+                states[flow.own_address].owner = flow.account_id
+                written.add(flow.own_address)
+            state, alters = states[flow.address], flow.address in changed - services
+            if (flow.first or (alters and state.is_plain)) and state.deal(flow):
+                written.add(flow.address)
+            elif flow.first:
+                full.add(flow.address)
+                dealt = f"dealt {flow.address}"
+                dealing = dealing_of(flow, screened=flow.listed, labelled=flow.labelled)
+                stored.states[dealt] = stored.states.get(dealt, b"") + framed(pack(dealing))
+            elif alters and state.is_plain:
+                full.add(flow.address)
+        for key in changed:
+            if " " in key or key in full - services:
+                states[key].stand_alone()
+        for key in written:
+            stored.states[key] = stored_address.stored(states[key], judged_ms)
+            again = stored_address.load(stored.states[key])
+            again.wake()
+            if again != states[key]:
+                self.differences.append(f"the state of {key} reads back as another")
 
     def _compare_sequence(self, topic: str, partition: int, expected: list[tuple[bytes, bytes]]) -> None:
         found = [(key, value) for _, key, value in self._reader.read(topic, partition)]

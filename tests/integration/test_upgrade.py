@@ -48,12 +48,16 @@ def checked(read):
     return reading
 
 
+import streams.stored_address as stored_address
 import streams.stored_profile as stored_profile
 
 stored_profile._pack = marked(stored_profile._pack)
 stored_profile._read_snapshot = checked(stored_profile._read_snapshot)
 stored_profile._read_movement = checked(stored_profile._read_movement)
-counterparties._pack, counterparties._unpack = marked(counterparties._pack), checked(counterparties._unpack)
+stored_address._pack = marked(stored_address._pack)
+stored_address._read_head = checked(stored_address._read_head)
+stored_address._read_dealing = checked(stored_address._read_dealing)
+counterparties._pack = marked(counterparties._pack)
 accounts._read_note = checked(accounts._read_note)
 
 from streams.cli import main

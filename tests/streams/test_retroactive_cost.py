@@ -4,17 +4,18 @@ import asyncio
 import time
 from typing import Any
 
-import msgspec
 import pytest
 import redis
-from test_retroactive import BASE, RULESET, World, address, flow, listing
+from test_retroactive import BASE, RULESET, T0, World, address, flow, listing
 
 from rules.network import CounterpartiesEngine
+from streams import compact, stored_address
 from streams.components import Redis
 from streams.counterparties import CounterpartiesStage
-from streams.delivery.stage import Work, Writes, framed
+from streams.delivery.stage import Work, Writes
 from streams.security import RedisAccess
 from streams.store import Keys, Store
+from streams.stored_address import KeptAddress
 
 pytestmark = pytest.mark.integration
 
@@ -27,17 +28,16 @@ KEYS = Keys("group", "counterparties", 0)
 
 def fill(url: str, count: int) -> None:
     """Dealings of `count` accounts with `count` addresses, as the stage stores them."""
-    pack = msgspec.msgpack.Encoder().encode
     with redis.Redis.from_url(url) as client:
         for first in range(0, count, 10_000):
             pipeline = client.pipeline(transaction=False)
             for number in range(first, min(first + 10_000, count)):
                 one = flow(number, f"acct-{number}", address(number), own=address(10_000_000 + number))
-                facts = (one.account_id, one.inflow, one.occurred_ms, one.value, one.event_id, one.amount, one.asset)
-                dealing = framed(pack((*facts, one.own_address, False)))
-                pipeline.set(f"{KEYS.states}dealt {one.address}", dealing)
-                pipeline.set(f"{KEYS.states}contacts {one.account_id}", framed(one.address.encode()))
-                pipeline.set(f"{KEYS.states}owner {one.own_address}", one.account_id)
+                dealt, own = KeptAddress(), KeptAddress(owner=one.account_id)
+                dealt.deal(one)
+                pipeline.set(f"{KEYS.states}{one.address}", stored_address.stored(dealt, T0))
+                pipeline.set(f"{KEYS.states}contacts {one.account_id}", compact.alone(one.address))
+                pipeline.set(f"{KEYS.states}{one.own_address}", stored_address.stored(own, T0))
             pipeline.execute()
 
 
