@@ -71,6 +71,16 @@ def address_of(stored: Address) -> str:
     return stored if isinstance(stored, str) else "0x" + stored.hex()
 
 
+def amount(text: str, value: int) -> str:
+    """An amount as it is stored: empty where it is the value, in dollars and cents."""
+    return "" if text == "%.2f" % (value / 1e6) else text  # the fastest of its kind
+
+
+def amount_of(stored: str, value: int) -> str:
+    """The amount that was stored."""
+    return stored or "%.2f" % (value / 1e6)
+
+
 def alone(text: str) -> bytes:
     """An address as the part that it is for itself."""
     packed = address(text)

@@ -14,7 +14,7 @@ from rules.messages import Flow
 from rules.past import Dealing
 from rules.profile import DAY_MS
 from rules.stories import Stories
-from streams.compact import Address, Name, address, address_of, name, name_of, part, parts
+from streams.compact import Address, Name, address, address_of, amount, amount_of, name, name_of, part, parts
 from streams.delivery.stage import FORGOTTEN_DAYS
 
 # Judgement: twice the contacts that make an address a service. Dealings beyond them are kept elsewhere.
@@ -62,7 +62,7 @@ class KeptAddress(AddressState):
             flags,
             flow.value,
             flow.event_id,
-            flow.amount,
+            amount(flow.amount, flow.value),
             name(flow.asset),
             address(flow.own_address) if flow.first else "",
         )
@@ -156,7 +156,7 @@ def _flow(one: _Dealing, base_ms: int) -> Flow:
     """A flow as far as an address state takes it in."""
     asset = name_of(one.asset)
     place = (base_ms + one.after_ms, "", 0, 0, "", one.account_id, bool(one.flags & _INFLOW))
-    return Flow(*place, one.value, one.event_id, one.amount, asset, "", True)
+    return Flow(*place, one.value, one.event_id, amount_of(one.amount, one.value), asset, "", True)
 
 
 def _dealing(one: _Dealing, base_ms: int) -> Dealing:
@@ -166,7 +166,7 @@ def _dealing(one: _Dealing, base_ms: int) -> Dealing:
         base_ms + one.after_ms,
         one.value,
         one.event_id,
-        one.amount,
+        amount_of(one.amount, one.value),
         name_of(one.asset),
         address_of(one.own_address),
         bool(one.flags & _SCREENED),

@@ -6,14 +6,14 @@ from typing import Final
 
 import msgspec
 
-from rules.profile import DAY_MS, Day, Movement, Profile, contact_key
+from rules.profile import _LARGEST, DAY_MS, DAYS, Day, Movement, Profile, contact_key
 from rules.stories import Stories
-from streams.compact import Address, Name, address, address_of, days, days_of, name, name_of, part, parts
+from streams.compact import Address, Name, address, address_of, amount, amount_of, days, days_of, name, name_of, part, parts
 from streams.delivery.stage import FORGOTTEN_DAYS, REFRESHED_DAYS
 
 # Judgement: a state as small as this is kept in memory as it is stored, too, and written as a whole each time: what Redis
 # appends to takes twice its room. What is larger is appended to.
-WHOLE_BYTES: Final = 2_048
+WHOLE_BYTES: Final = 4_096
 # Judgement: a snapshot is taken when the movements since the last one are as many bytes, and half as many again as it was.
 _LEAST: Final = 512
 _SHARE: Final = 1.5
@@ -130,6 +130,7 @@ def _whole(profile: KeptProfile, today: int) -> bytes:
     names = {pair: 2 * place for place, pair in enumerate(dict.fromkeys(pairs))}
     kinds = map(int.__add__, map(names.__getitem__, pairs), profile.inflow)
     places = {one: place for place, one in enumerate(dict.fromkeys(profile.address))}
+    older = _older_days(profile)
     snapshot = _Snapshot(
         today,
         base_ms,
@@ -147,9 +148,9 @@ def _whole(profile: KeptProfile, today: int) -> bytes:
         bytes(map(places.__getitem__, profile.address)),
         [address(one) for one in places],
         events,
-        amounts,
-        days(profile.days),
-        list(profile.days.values()),
+        tuple(map(amount, amounts, profile.value)),
+        days(older),
+        [profile.days[day] for day in older],
         array("Q", profile.contacts).tobytes(),
         days(profile.contacts.values()),
         profile.stories,
@@ -161,17 +162,39 @@ def _whole(profile: KeptProfile, today: int) -> bytes:
     return packed
 
 
+def _older_days(profile: Profile) -> list[int]:
+    """The days whose sums are not those of the recent transfers: not all of theirs are kept, or days have been dropped."""
+    if len(profile.days) >= DAYS:
+        return sorted(profile.days)
+    last = profile.forgotten_ms // DAY_MS
+    return sorted(day for day in profile.days if day <= last)
+
+
+def _count_recent(profile: Profile) -> None:
+    """Add up the days that `_older_days` has left out."""
+    days, last = profile.days, profile.forgotten_ms // DAY_MS
+    for occurred_ms, inflow, value in zip(profile.occurred_ms, profile.inflow, profile.value, strict=True):
+        if (number := occurred_ms // DAY_MS) <= last:
+            continue
+        if (day := days.get(number)) is None:
+            day = days[number] = Day()
+        if inflow:
+            day.deposits, day.deposited = day.deposits + 1, min(day.deposited + value, _LARGEST)
+        else:
+            day.withdrawals, day.withdrawn = day.withdrawals + 1, min(day.withdrawn + value, _LARGEST)
+
+
 def _profile(one: _Snapshot) -> KeptProfile:
     names = [(name_of(asset), name_of(network)) for asset, network in one.names]
     addresses = [address_of(each) for each in one.addresses]
-    return KeptProfile(
+    profile = KeptProfile(
         [one.base_ms + after_ms for after_ms in one.times],
         [bool(kind & _INFLOW) for kind in one.kinds],
         one.values,
         [addresses[place] for place in one.places],
         [
-            (event_id, amount, *names[kind >> 1])
-            for event_id, amount, kind in zip(one.events, one.amounts, one.kinds, strict=True)
+            (event_id, amount_of(text, value), *names[kind >> 1])
+            for event_id, text, value, kind in zip(one.events, one.amounts, one.values, one.kinds, strict=True)
         ],
         dict(zip(days_of(one.days), one.sums, strict=True)),
         one.first_ms,
@@ -186,27 +209,35 @@ def _profile(one: _Snapshot) -> KeptProfile:
         base_ms=one.base_ms,
         kept_day=one.kept_day,
     )
-
-
-_NOTHING: Final = (None, "", "", (), ())
+    if len(one.sums) < DAYS:
+        _count_recent(profile)
+    return profile
 
 
 def _stored(movement: Movement, base_ms: int) -> tuple[object, ...]:
-    flags, met = _INFLOW if movement.inflow else 0, movement.met
-    if len(met) == 1 and met[0] == contact_key(movement.address):
+    place, met = movement.address, movement.met
+    flags = _INFLOW if movement.inflow else 0
+    if len(met) == 1 and met[0] == contact_key(place):
         flags, met = flags | _FIRST, ()
     always = (
         movement.occurred_ms - base_ms,
         flags,
         movement.value,
-        address(movement.address),
+        address(place),
         movement.event_id,
-        movement.amount,
+        amount(movement.amount, movement.value),
         name(movement.asset),
         name(movement.network),
     )
-    seldom = (movement.opened_ms, movement.account_type, movement.ip_country, met, movement.told)
-    return always if seldom == _NOTHING else always + seldom
+    opened_ms, account_type, ip_country, told = (
+        movement.opened_ms,
+        movement.account_type,
+        movement.ip_country,
+        movement.told,
+    )
+    if opened_ms is None and not (met or told or account_type or ip_country):
+        return always
+    return (*always, opened_ms, account_type, ip_country, met, told)
 
 
 def _movement(one: _Movement, base_ms: int) -> Movement:
@@ -217,7 +248,7 @@ def _movement(one: _Movement, base_ms: int) -> Movement:
         one.value,
         stored_to,
         one.event_id,
-        one.amount,
+        amount_of(one.amount, one.value),
         name_of(one.asset),
         name_of(one.network),
         one.opened_ms,

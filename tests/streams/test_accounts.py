@@ -95,8 +95,8 @@ def test_stored_profiles_read_back_as_they_were(entries: list[Any], size: int) -
 def test_a_small_profile_is_written_as_a_whole_and_a_large_one_now_and_again() -> None:
     stored = Stored()
     whole, small = [], []
-    for number in range(200):
-        writes = stored.batch([transfer(number, number, "deposit", 10, "a", LISTED)])
+    for number in range(400):
+        writes = stored.batch([transfer(number, number, "deposit", 10, "a", f"0x{number:040x}")])
         whole.append("a" in writes.replaced)
         small.append(len(stored.kept["a"]) <= WHOLE_BYTES)
         assert ("a" in writes.appended) is not whole[-1]
@@ -107,10 +107,10 @@ def test_a_small_profile_is_written_as_a_whole_and_a_large_one_now_and_again() -
 
 def test_the_expiry_is_put_off_while_there_is_something_to_write() -> None:
     stored = Stored()
-    for number in range(100):
-        stored.batch([transfer(number, number, "deposit", 10, "a", LISTED)])
+    for number in range(300):
+        stored.batch([transfer(number, number, "deposit", 10, "a", f"0x{number:040x}")])
     for days in range(2 * REFRESHED_DAYS):
-        later = stored.batch([transfer(1_000 + days, 101, "deposit", 10, "a", LISTED)], T0 + days * DAY_MS)
+        later = stored.batch([transfer(1_000 + days, 301, "deposit", 10, "a", LISTED)], T0 + days * DAY_MS)
         assert stored.states["a"].kept_day > (T0 // DAY_MS) + days - REFRESHED_DAYS
         if days in (0, 1):
             assert "a" in later.appended
