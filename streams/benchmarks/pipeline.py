@@ -25,8 +25,11 @@ TEXTBOOK: Final = "faust-textbook"
 CLIENT: Final = "client-limit"
 LOCKGATE: Final = "lockgate"
 CONTESTANTS: Final = (TEXTBOOK, CLIENT, LOCKGATE)
+PAIR: Final = "lockgate-2-workers"  # two of them in one group; only when asked for
 
 _BARS: Final = {TEXTBOOK: 20.0, CLIENT: 0.2}  # what is asked of Lockgate: at least this many times the other's rate
+_PAIR_BAR: Final = 1.6  # and of two workers beside one, where there are cores for both
+_JOINED: Final = 0.25  # judgement: by this share of the transfers the group of two has settled
 _START_SECONDS: Final = 60.0  # a group joins in 3 to 10 s
 _SETTLE_SECONDS: Final = 3.0  # left out at the beginning of a contestant that does not finish
 _LOOK_SECONDS: Final = 0.5
@@ -107,8 +110,8 @@ class _Pipeline:
     async def _run(self, name: str) -> Run:
         await self._stand.renew(sources=False)
         self._say.now(f"{name} starts")
-        if name == LOCKGATE:
-            return await self._lockgate()
+        if name in (LOCKGATE, PAIR):
+            return await self._lockgate(name, workers=1 if name == LOCKGATE else 2)
         stand, progress = self._stand, self._stand.folder / "progress"
         progress.unlink(missing_ok=True)
         if name == TEXTBOOK:
@@ -133,19 +136,20 @@ class _Pipeline:
             raise BenchmarkFailed(f"{name} ran out of transfers: give it more of them", process.end_of_log())
         return measured(name, kept, usage)
 
-    async def _lockgate(self) -> Run:
+    async def _lockgate(self, name: str, workers: int) -> Run:
         plan, stand = self._plan, self._stand
         watch = JournalWatch(stand.servers, plan.partitions)
-        with stand.worker() as process:
-            async with watched({"contestant": process.pid, **stand.pids()}) as usage:
+        with stand.workers(workers) as processes:
+            pids = {f"contestant{number or ''}": one.pid for number, one in enumerate(processes)}
+            async with watched({**pids, **stand.pids()}) as usage:
                 done = await watch.follow(
-                    plan.transfers, lambda judged: self._say.now(f"{LOCKGATE}: {judged:,} of {plan.transfers:,} transfers")
+                    plan.transfers, lambda judged: self._say.now(f"{name}: {judged:,} of {plan.transfers:,} transfers")
                 )
             if not done:
-                raise BenchmarkFailed(f"{LOCKGATE} stands still at {watch.judged:,} transfers", process.end_of_log())
+                raise BenchmarkFailed(f"{name} stands still at {watch.judged:,} transfers", processes[0].end_of_log())
         outputs = await count_outputs(stand.servers, plan.partitions)
         if outputs[VERDICTS] != self._fed.withdrawals or outputs[DEADLETTERS]:
-            raise BenchmarkFailed(f"{self._fed.withdrawals} withdrawals gave {outputs}", process.end_of_log())
+            raise BenchmarkFailed(f"{self._fed.withdrawals} withdrawals gave {outputs}", processes[0].end_of_log())
         samples = timeline(watch)
         verdicts_after = watch.accounts[-1].at - samples[0].at
         facts = {
@@ -154,7 +158,8 @@ class _Pipeline:
             "batches": watch.batches,
             "seconds_to_last_verdict": round(verdicts_after, 3),
         }
-        return measured(LOCKGATE, samples, usage, facts=facts)
+        settled = samples if workers == 1 else [one for one in samples if one.transfers >= plan.transfers * _JOINED]
+        return measured(name, settled, usage, facts=facts)
 
 
 def _rates(runs: Sequence[Run], name: str) -> list[float]:
@@ -174,6 +179,9 @@ def _ratios(runs: Sequence[Run], contestants: Sequence[str]) -> list[Ratio]:
         if other in contestants:
             value = own / spread(_rates(runs, other)).median
             ratios.append(Ratio(name=f"{LOCKGATE} / {other}", value=round(value, 3), bar=bar, met=value >= bar))
+    if PAIR in contestants:
+        value = spread(_rates(runs, PAIR)).median / own
+        ratios.append(Ratio(name=f"{PAIR} / {LOCKGATE}", value=round(value, 3), bar=_PAIR_BAR, met=value >= _PAIR_BAR))
     return ratios
 
 
@@ -181,4 +189,5 @@ def _cpu_ratios(runs: Sequence[Run], contestants: Sequence[str]) -> dict[str, fl
     costs = {name: spread(values).median for name in contestants if (values := _costs(runs, name))}
     if LOCKGATE not in costs:
         return {}
-    return {f"{LOCKGATE} / {other}": round(costs[other] / costs[LOCKGATE], 3) for other in _BARS if other in costs}
+    pairs = [(LOCKGATE, other) for other in _BARS if other in costs] + [(PAIR, LOCKGATE)] * (PAIR in costs)
+    return {f"{one} / {other}": round(costs[other] / costs[one], 3) for one, other in pairs}

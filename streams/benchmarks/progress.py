@@ -158,14 +158,14 @@ def measured(
     if not transfers:
         raise BenchmarkFailed(f"{contestant} did all transfers at once: a rate takes more of them")
     cpu = usage.between(first.at, last.at)
-    own = cpu.get("contestant")
+    own = [used for name, used in cpu.items() if name.startswith("contestant")]
     return Run(
         contestant=contestant,
         transfers=transfers,
         seconds=round(seconds, 3),
         per_second=round(transfers / seconds, 1),
         cpu_seconds={name: round(used, 2) for name, used in cpu.items()},
-        cpu_micros_per_transfer=None if own is None else round(own / transfers * 1e6, 1),
+        cpu_micros_per_transfer=round(sum(own) / transfers * 1e6, 1) if own else None,
         disturbed=round(usage.disturbed(first.at, last.at), 3),
         facts=dict(facts or {}),
     )

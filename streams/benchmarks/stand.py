@@ -85,18 +85,26 @@ class Stand:
     @contextmanager
     def worker(self, settings: Mapping[str, str] | None = None) -> Iterator[Process]:
         """`lockgate worker` as shipped, in a consumer group of its own; settings beyond its servers are the caller's."""
+        with self.workers(1, settings) as (process,):
+            yield process
+
+    @contextmanager
+    def workers(self, count: int, settings: Mapping[str, str] | None = None) -> Iterator[list[Process]]:
+        """So many of them in one group."""
         self._groups += 1
+        with ExitStack() as running:
+            yield [running.enter_context(_running(self._worker(number, settings or {}))) for number in range(count)]
+
+    def _worker(self, number: int, settings: Mapping[str, str]) -> Process:
         environment = {
             "LOCKGATE_KAFKA": self.servers,
             "LOCKGATE_REDIS": self.redis.url,
             "LOCKGATE_HTTP": f"{LOOPBACK}:{free_port()}",
             "LOCKGATE_GROUP": f"bench-{self._groups}",
-            **(settings or {}),
+            **settings,
         }
         command = [sys.executable, "-c", "from streams.cli import main; main()", "worker"]
-        process = Process("lockgate worker", command, log=self.folder / "worker.log", environment=environment)
-        with _running(process):
-            yield process
+        return Process("lockgate worker", command, log=self.folder / f"worker-{number}.log", environment=environment)
 
     @contextmanager
     def contestant(self, module: str, arguments: Iterable[str]) -> Iterator[Process]:

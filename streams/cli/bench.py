@@ -122,9 +122,9 @@ def _numbers(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--contestants",
     multiple=True,
-    type=click.Choice(throughput.CONTESTANTS),
+    type=click.Choice([*throughput.CONTESTANTS, throughput.PAIR]),
     default=throughput.CONTESTANTS,
-    help="Only this one; repeatable.",
+    help="Only this one; repeatable. Two workers are measured only when named.",
 )
 @click.option(
     "--hub",
@@ -143,6 +143,7 @@ def pipeline(as_json: bool, plot: Path | None, **sizes: Any) -> None:
     faust-textbook  a Faust agent as its documentation shows it: one event at a time, five Redis commands each
     client-limit    aiokafka and a typed parse of every transfer, and nothing else
     lockgate        lockgate worker as shipped, one process
+    lockgate-2-workers  two of them in one group, measured once both have joined
     """  # noqa: D301  # click's mark for lines that are left as they are
     if plot is not None:
         require_plots()

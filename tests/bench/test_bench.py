@@ -72,6 +72,13 @@ def test_a_contestant_that_did_all_at_once_has_no_rate() -> None:
         measured("somebody", [Sample(10.0, 100), Sample(12.0, 100)], Usage())
 
 
+def test_the_processor_time_of_two_workers_is_added_up() -> None:
+    usage = Usage()
+    for at in (0.0, 10.0):
+        usage.note(at, {"contestant": at * 0.2, "contestant1": at * 0.3, "kafka": at})
+    assert measured("pair", [Sample(0.0, 0), Sample(10.0, 1000)], usage).cpu_micros_per_transfer == 5000.0
+
+
 def test_processor_time_is_read_between_two_samples() -> None:
     usage = Usage()
     for at, seconds in ((0.0, 1.0), (10.0, 2.0), (20.0, 6.0), (30.0, None)):
