@@ -161,7 +161,11 @@ class Pages:
 
     async def _alert(self, request: Request) -> Response:
         found = answers.story(self._store, request.path_params["alert_id"])
-        return PlainTextResponse("not in memory\n", 404) if found is None else _json(found)
+        return (
+            PlainTextResponse("is not in memory: it is older than what the console keeps, or no alert at all\n", 404)
+            if found is None
+            else _json(found)
+        )
 
     async def _account(self, request: Request) -> Response:
         account_id = request.path_params["account_id"]

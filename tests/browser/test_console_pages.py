@@ -364,11 +364,12 @@ def test_a_token_lets_in_and_names_the_author(store: Store, open_page: Opener, t
     users.write_text(f"# analysts\nada:{hashlib.sha256(b'a long token').hexdigest()}\n")
     with serving(store, console_users=str(users)) as url:
         page = open_page(url)
-        page.locator("#token").fill("guessed")
-        page.locator("button").click()
+        expect(page.locator("#token")).to_be_focused()
+        page.keyboard.type("guessed")
+        page.keyboard.press("Enter")
         expect(page.locator("#answer")).to_have_text("this token is not known")
-        page.locator("#token").fill("a long token")
-        page.locator("button").click()
+        page.keyboard.type("a long token")  # in place of the wrong one
+        page.keyboard.press("Enter")
         expect(page.locator("#who")).to_have_text("ada")
         page.goto(f"{url}/#/alert/full")
         page.locator("#note").fill("seen")
@@ -376,3 +377,12 @@ def test_a_token_lets_in_and_names_the_author(store: Store, open_page: Opener, t
         expect(page.locator("#said")).to_contain_text("ada")
         page.locator("#leave").click()
         expect(page.locator("#token")).to_be_visible()
+
+
+def test_what_is_not_there_is_said_with_a_way_back(url: str, open_page: Opener) -> None:
+    page = open_page(f"{url}/#/rule/house.nothing")
+    expect(page.locator("#pane")).to_contain_text("house.nothing is neither in this console's rule files")
+    page.locator("#pane .back").click()
+    expect(page.locator("#pane h1")).to_have_text("Rules")
+    page.goto(f"{url}/#/alert/forgotten")
+    expect(page.locator("#pane")).to_contain_text("forgotten is not in memory: it is older than what the console keeps")

@@ -9,5 +9,8 @@ form.addEventListener("submit", async (event) => {
     body: JSON.stringify({ token }),
   });
   if (answer.ok) location.replace("/");
-  else document.getElementById("answer").textContent = (await answer.text()).trim();
+  else {
+    document.getElementById("answer").textContent = (await answer.text()).trim();
+    document.getElementById("token").select();
+  }
 });

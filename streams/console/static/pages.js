@@ -60,7 +60,8 @@ export async function rulesPage(rules) {
 
 export async function rulePage(id, rules) {
   const rule = (await rules(true)).find((one) => one.id === id);
-  if (!rule) return [title("No rule ", id)];
+  if (!rule) return [el("a", { class: "back", href: "#/rules" }, "← Rules"), title("No such rule"),
+    el("p", {}, el("code", {}, id), " is neither in this console's rule files nor behind a story in memory.")];
   const list = (name, items) => items.length > 0 && section(name, el("ul", {}, items.map((one) => el("li", {}, one))));
   const week = rule.days.slice(-7).reduce((sum, count) => sum + count, 0);
   return [el("a", { class: "back", href: "#/rules" }, "← Rules"), title(rule.title), el("p", {}, el("code", {}, rule.id)),

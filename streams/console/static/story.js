@@ -1,5 +1,5 @@
 // A story's page: what happened, what the rule says about it, and what analysts said.
-import { ask, badge, el, link, money, number, pair, section, table, when, whom, words } from "./dom.js";
+import { ask, badge, counted, el, link, money, number, pair, section, table, when, whom, words } from "./dom.js";
 import { flowGraph, timeStrip } from "./graph.js";
 import { ACCOUNT, ALERTS, COUNTERPARTY, DETECTED, ID, OUTCOME, OUTCOMES, RULE, SEVERITY, STATUS, TITLE } from "./queue.js";
 
@@ -72,7 +72,7 @@ function related(findings) {
 
 function history(alerts) {
   return el("ol", { class: "timeline" }, alerts.map((one) => el("li", {}, el("time", { datetime: one.detected_at }, when(Date.parse(one.detected_at))), " ",
-    el("b", {}, one.status), ` ${one.severity}, ${one.evidence.length} transfers `, el("code", { class: "small" }, one.alert_id))));
+    el("b", {}, one.status), ` ${one.severity}, ${counted(one.evidence.length, "transfer", "transfers")} `, el("code", { class: "small" }, one.alert_id))));
 }
 
 function said(dispositions) {
