@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -120,14 +121,16 @@ def transfers(first: int) -> bytes:
 
 
 def reference_lists(folder: Path) -> Path:
-    """One list of each kind that is not built in."""
+    """One list of each kind, as if published today: the built-in one grows old."""
     folder.mkdir()
+    built_in = (ROOT / "streams/referencefeed/default/jurisdictions.csv").read_text("utf-8")
     for name, text in {
         "networks": "network,kind\n203.0.113.0/24,vpn",
         "labels": f"address,entity,category,confidence,source\n0x{2**159:040x},Example,mixer,90,test",
         "vasps": "name,risk,source\nExample Exchange,otc,test",
+        "jurisdictions": built_in.partition("\n")[2],
     }.items():
-        (folder / f"{name}.csv").write_text(f"# published: 2026-11-20\n{text}\n", "utf-8")
+        (folder / f"{name}.csv").write_text(f"# published: {datetime.now(UTC).date()}\n{text}\n", "utf-8")
     return folder
 
 
