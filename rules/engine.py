@@ -122,10 +122,13 @@ class _Batch:
             if 0 <= case.index < len(case.profile.occurred_ms) - 1:
                 answers = self._panel.ask_again(case, transfer.account_id, source, answers)
             self._pass_on(item, case, source, answers)
-        outcome.counts.deadletters = len(outcome.deadletters)
+        counts = outcome.counts
+        counts.deadletters = len(outcome.deadletters)
+        counts.withdrawals = len(outcome.verdicts)
+        counts.deposits = len(outcome.movements) - counts.withdrawals
         not_evaluated = outcome.tally.not_evaluated
-        not_evaluated.update({one.rule_id: outcome.counts.deposits for one in self._engine.missing_on_deposits})
-        not_evaluated.update({one.rule_id: outcome.counts.withdrawals for one in self._engine.missing})
+        not_evaluated.update({one.rule_id: counts.deposits for one in self._engine.missing_on_deposits})
+        not_evaluated.update({one.rule_id: counts.withdrawals for one in self._engine.missing})
         return outcome
 
     def _met_before(self, meeting: Meeting, item: Item) -> None:
@@ -203,18 +206,14 @@ class _Batch:
         )
 
     def _pass_on(self, item: Item, case: Case, source: Source, answers: Answers | None) -> None:
-        """Count the transfer, note what its profile took in, and tell the next stage what it has to know."""
+        """Note what the transfer's profile took in, and tell the next stage what it has to know."""
         occurred_ms, _, _, value, transfer, _, opened_ms, _ = item
-        outcome, profile, inflow = self._outcome, case.profile, transfer.kind is Kind.DEPOSIT
-        if inflow:
-            outcome.counts.deposits += 1
-        else:
-            outcome.counts.withdrawals += 1
+        outcome, profile = self._outcome, case.profile
         told, signals = (answers.told, answers.signals) if answers is not None else ((), ())
         met, device = first_contacts(profile, occurred_ms, case.contacts, transfer.device_id)
         named, names = first_named(profile, occurred_ms, case.named) if case.addresses else ((), ())
         if transfer.ip_country is not None:
-            profile.locate(occurred_ms, inflow, transfer.ip_country)
+            profile.locate(occurred_ms, transfer.kind is Kind.DEPOSIT, transfer.ip_country)
         outcome.movements.append((transfer.account_id, movement_of(transfer, case, value, opened_ms, met + named, told)))
         followed = followed_addresses(case) if case.listed or case.labelled else ()
         if met or signals or names or followed:

@@ -1,5 +1,6 @@
 """What a rule answers with: a finding, a weak sign, the reason why it could not answer, or nothing found."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -50,6 +51,13 @@ class Sign(msgspec.Struct, frozen=True):
     signals: tuple[str, ...] = ()
 
 
+class Claim(msgspec.Struct, frozen=True):
+    """A finding of the rule's own severity that goes on for long and is told once: worked out only when it is told."""
+
+    story: tuple[str | int, ...]
+    work_out: Callable[[], Finding]
+
+
 class Unanswered(msgspec.Struct, frozen=True):
     """A rule could not answer: data is missing or history too short. Never the same as nothing found."""
 
@@ -57,4 +65,4 @@ class Unanswered(msgspec.Struct, frozen=True):
 
 
 Answer = Finding | Unanswered | None
-AccountAnswer = Answer | Sign
+AccountAnswer = Answer | Sign | Claim

@@ -138,9 +138,9 @@ def compose(told: Told, *, account_id: str, ruleset_hash: str, source: Source, d
     )
 
 
-def effective_action(rule: Rule, finding: Finding) -> Action:
+def effective_action(rule: Rule, finding: Finding | None = None) -> Action:
     """The rule's action; a finding below medium severity is for statistics and holds nobody's money."""
-    severity = finding.severity or rule.about.severity
+    severity = (finding.severity if finding is not None else None) or rule.about.severity
     return Action.REVIEW if severity in (Severity.INFO, Severity.LOW) else rule.about.action
 
 

@@ -8,11 +8,11 @@ import msgspec
 
 from rules.asking import Asking
 from rules.exceptions import Exemption
-from rules.finding import Finding, Sign, Unanswered
+from rules.finding import Claim, Finding, Sign, Unanswered
 from rules.knowledge import Knowledge
 from rules.messages import Action, Excepted, NotEvaluated, Source
 from rules.onward import signalled_again
-from rules.outcome import Outcome, Told, compose, effective_action, story_ids, together
+from rules.outcome import Outcome, Told, alert_id, compose, effective_action, story_ids, together
 from rules.rule import AccountRule, Case, Status
 
 JUDGED_AGAIN: Final = 16  # judgement: later transfers asked about again when a late one lands before them
@@ -51,6 +51,8 @@ class Panel:
         for rule in rules:
             try:
                 answer = rule.judge(case)
+                if isinstance(answer, Claim) and not self._repeats(rule, answer, case, account_id):
+                    answer = answer.work_out()
             except Exception as error:  # noqa: BLE001  # a broken rule must not stop the flow nor pass as clean
                 self._outcome.tally.raised[rule.about.id] += 1
                 answer = Unanswered(f"the rule raised {type(error).__name__}")
@@ -89,11 +91,26 @@ class Panel:
                 answers.told += again.told
         return answers
 
+    def _repeats(self, rule: AccountRule, claim: Claim, case: Case, account_id: str) -> bool:
+        """Whether a claim's story has been told, and nothing else can become of it."""
+        if rule.about.status is not Status.LIVE or rule.about.signal or self._knowledge.exceptions:
+            return False
+        return case.profile.stories.knows(alert_id(rule.about.id, account_id, claim.story), case.occurred_ms)
+
     def _note(
-        self, rule: AccountRule, answer: Finding | Sign | Unanswered, case: Case, account_id: str, answers: Answers
+        self,
+        rule: AccountRule,
+        answer: Finding | Sign | Claim | Unanswered,
+        case: Case,
+        account_id: str,
+        answers: Answers,
     ) -> None:
         tally, name, exceptions = self._outcome.tally, rule.about.id, self._knowledge.exceptions
-        if isinstance(answer, Unanswered):
+        if isinstance(answer, Claim):
+            tally.suppressed[name] += 1
+            answers.alert_ids += (case.profile.stories.sent_as(alert_id(name, account_id, answer.story)),)
+            answers.actions += (effective_action(rule),)
+        elif isinstance(answer, Unanswered):
             tally.not_evaluated[name] += 1
             if rule.about.status is Status.SHADOW:
                 return

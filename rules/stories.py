@@ -29,9 +29,13 @@ class Stories(msgspec.Struct, array_like=True):
         """
         return tuple(told for told in (first, *updates) if self.tell(told, occurred_ms))
 
+    def knows(self, alert_id: str, occurred_ms: int) -> bool:
+        """Whether a story was told before, or may have been."""
+        return alert_id in self.told or occurred_ms <= self.floor_ms
+
     def tell(self, alert_id: str, occurred_ms: int) -> bool:
         """Remember a story; False when it was told before, or may have been."""
-        if alert_id in self.told or occurred_ms <= self.floor_ms:
+        if self.knows(alert_id, occurred_ms):
             return False
         self.told[alert_id] = occurred_ms
         if self.floor_ms:

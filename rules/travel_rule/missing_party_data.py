@@ -1,8 +1,9 @@
 """Is the data on the other side that the travel rule asks for missing, or plainly made up, above the threshold?"""
 
+from functools import partial
 from typing import Final
 
-from rules.finding import Answer, Finding, Unanswered
+from rules.finding import AccountAnswer, Claim, Finding, Unanswered
 from rules.memo import Memo
 from rules.profile import DAY_MS
 from rules.rule import AccountRule, Case, Params, Usd
@@ -42,7 +43,7 @@ class MissingPartyData(AccountRule):
         self._elsewhere = ("default", params.default)
         self._regimes = dict.fromkeys(_EU, ("eu", params.eu)) | {"US": ("us", params.us)}
 
-    def judge(self, case: Case) -> Answer:
+    def judge(self, case: Case) -> AccountAnswer:
         """Answer from this transfer alone; which threshold holds is told by the country of the account's holder."""
         transfer = case.transfer
         if transfer is None:
@@ -57,19 +58,23 @@ class MissingPartyData(AccountRule):
         gaps = _gaps_of[transfer.counterparty, transfer.kind]
         if not gaps:
             return None
-        evidence = case.own_evidence("; ".join(gaps))
-        return Finding(
-            story=(case.occurred_ms // _TOLD_ONCE_IN,),
-            evidence=(evidence,),
-            counterparty=case.addresses[0] if case.addresses else None,
-            facts={
-                "gaps": list(gaps),
-                "regime": regime,
-                "value_usd": dollars(value),
-                "value_usd_minimum": dollars(threshold),
-                "vasp": transfer.counterparty.vasp,
-            },
-        )
+        story = (case.occurred_ms // _TOLD_ONCE_IN,)
+        return Claim(story, partial(_found, story, case, transfer.counterparty.vasp, gaps, regime, threshold))
+
+
+def _found(story: tuple[int], case: Case, vasp: str | None, gaps: tuple[str, ...], regime: str, threshold: int) -> Finding:
+    return Finding(
+        story=story,
+        evidence=(case.own_evidence("; ".join(gaps)),),
+        counterparty=case.addresses[0] if case.addresses else None,
+        facts={
+            "gaps": list(gaps),
+            "regime": regime,
+            "value_usd": dollars(case.value),
+            "value_usd_minimum": dollars(threshold),
+            "vasp": vasp,
+        },
+    )
 
 
 def _gaps(asked: tuple[Party, Kind]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any, ClassVar
 
 import msgspec
@@ -10,7 +11,7 @@ import pytest
 
 from rules.address_state import AddressState
 from rules.engine import AccountsEngine
-from rules.finding import Answer, Finding, Unanswered
+from rules.finding import AccountAnswer, Answer, Claim, Finding, Sign, Unanswered
 from rules.intake import Gate, Intake
 from rules.knowledge import Knowledge, Need
 from rules.lists import ListedAddress, ListEntry, SanctionsList, Watchlist, merge
@@ -366,6 +367,52 @@ def test_a_story_is_told_once_and_still_named_in_later_verdicts() -> None:
     assert again.tally.suppressed == {"test.second": 1}
     assert verdict(again).alert_ids == (alert(first).alert_id,)
     assert verdict(again).decision is Decision.HOLD
+
+
+class Claiming(AccountRule):
+    """Claims one story at every transfer, and counts how often it has to work it out."""
+
+    looks_back = False
+    worked_out = 0
+
+    def judge(self, case: Case) -> AccountAnswer:
+        return Claim(("on",), partial(self._found, case))
+
+    def _found(self, case: Case) -> Finding:
+        self.worked_out += 1
+        if self.worked_out == 3:
+            raise LookupError("oh")
+        return Finding(story=("on",), evidence=(case.own_evidence("claimed"),), facts={})
+
+
+def test_a_claim_is_worked_out_when_its_story_is_told_and_counts_as_any_other_finding() -> None:
+    rule = Claiming(about("test.claiming", action=Action.HOLD), {})
+    worker = Worker(rule)
+    first, again = worker.judge(record("e1")), worker.judge(record("e2", at=1))
+    assert rule.worked_out == 1
+    assert (alert(first).evidence[0].event_id, again.alerts, again.tally.suppressed) == ("e1", [], {"test.claiming": 1})
+    assert verdict(again).alert_ids == verdict(first).alert_ids == (alert(first).alert_id,)
+    assert verdict(again).decision is verdict(first).decision is Decision.HOLD
+
+
+def test_a_claim_that_raises_is_its_rules_error_and_one_in_shadow_is_counted() -> None:
+    rule = Claiming(about("test.claiming"), {})
+    rule.worked_out = 2
+    outcome = Worker(rule).judge(record("e1"))
+    assert outcome.tally.raised == {"test.claiming": 1}
+    assert verdict(outcome).rules_not_evaluated[0].rule_id == "test.claiming"
+    outcome = Worker(Claiming(about("test.claiming", status=Status.SHADOW), {})).judge(record("e1"), record("e2", at=1))
+    assert (outcome.alerts, outcome.tally.shadowed) == ([], {"test.claiming": 2})
+
+
+def test_a_sign_is_heard_by_the_network_stage_and_no_alert() -> None:
+    class Signing(AccountRule):
+        def judge(self, case: Case) -> AccountAnswer:
+            return Sign(("word",))
+
+    outcome = Worker(Signing(about("test.signing", signal=True, severity=Severity.INFO), {})).judge(record("e1"))
+    assert (outcome.alerts, outcome.tally.shadowed) == ([], {"test.signing": 1})
+    assert [flow.signals for flow in outcome.flows] == [("test.signing", "word")]
 
 
 def test_a_late_transfer_tells_what_it_changes_about_the_one_after_it() -> None:
