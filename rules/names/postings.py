@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from heapq import nsmallest
 from typing import Final
 
@@ -116,7 +116,12 @@ class Postings:
         asked = self._asked(texts, near, text)
         spare = (1 - _COVER) * sum([each.near.bits for each in asked])
         alone = _RAREST * (1 / least - 1) if least > 0 else spare
-        found = self._meeting(asked, 0, self._first(asked, spare), spare, (0, alone))
+        used, first = self._first(asked, spare)
+        found = (
+            self._meeting(asked, 1, first, spare, (1, alone))
+            if used == 1
+            else self._meeting(asked, 0, first, spare, (0, alone))
+        )
         korean = {
             number
             for name in (korean_names(texts) if text.korean else ())
@@ -162,19 +167,19 @@ class Postings:
         found.sort(key=lambda each: each.size)
         return found
 
-    def _first(self, asked: Sequence[_Asked], spare: float) -> set[int]:
-        """The forms with one of the rarest words: without those of them too little is met."""
-        found: set[int] = set()
-        for each in asked:
-            found.update(each.names, self._with(each.near) if each.known is None else each.known)
+    def _first(self, asked: Sequence[_Asked], spare: float) -> tuple[int, frozenset[int]]:
+        """How many of the rarest words are looked at, and the forms with one of them: without these too little is met."""
+        found = _NOTHING
+        for used, each in enumerate(asked, 1):
+            found = found.union(each.names, self._with(each.near) if each.known is None else each.known)
             spare -= each.near.bits
             if spare < 0:
-                break
-        return found
+                return used, found
+        return 0, found
 
     def _meeting(
-        self, asked: Sequence[_Asked], at: int, numbers: set[int], spare: float, so_far: tuple[int, float]
-    ) -> set[int]:
+        self, asked: Sequence[_Asked], at: int, numbers: Set[int], spare: float, so_far: tuple[int, float]
+    ) -> Set[int]:
         """Of these forms those that meet the words from `at` on, but for words worth no more than `spare` bits.
 
         `so_far` is how many words were met, and what a person's name that meets one alone may yet lack.
@@ -192,7 +197,7 @@ class Postings:
             return found
         return found | self._meeting(asked, at + 1, numbers - having, spare, (met, alone - word.lacking))
 
-    def _having(self, word: _Asked, numbers: set[int]) -> set[int]:
+    def _having(self, word: _Asked, numbers: Set[int]) -> Set[int]:
         """Of these forms those that have a word of the query."""
         if word.known is not None:
             found = numbers & word.known

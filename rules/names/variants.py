@@ -122,6 +122,10 @@ _MEMBERS: Final = {
     for number in sorted({number for numbers in _GROUPS_OF.values() for number in numbers})
 }
 
+_FORMS: Final = {
+    one: tuple(key for number in sorted(numbers) for key in _MEMBERS[number]) for one, numbers in _GROUPS_OF.items()
+}
+
 
 def groups(one: str) -> frozenset[int]:
     """The groups that have a name, given by its sound: two names that share a group are forms of one."""
@@ -130,4 +134,4 @@ def groups(one: str) -> frozenset[int]:
 
 def forms(one: str) -> tuple[str, ...]:
     """The sounds of all forms of a name, given by its sound; nothing when it has none."""
-    return tuple(key for number in sorted(groups(one)) for key in _MEMBERS[number])
+    return _FORMS.get(one, ())
