@@ -187,7 +187,7 @@ class Stand:
         before = self.main.metric(changed)
         self.write_rule(status, title)
         self.main.signal(signal.SIGHUP)
-        wait_until(lambda: self.main.metric(changed) > before, 20, "other rules in force")
+        wait_until(lambda: self.main.metric(changed) > before, 60, "other rules in force")
 
     def begin(self) -> None:
         """Start everything; the other worker hangs at a transfer from the beginning, which takes a minute to be told."""
@@ -200,9 +200,9 @@ class Stand:
         for worker in (self.main, self.other, self.lone):
             worker.start()
         wait_until(lambda: self.main.metric(ready) == self.other.metric(ready) == 1, 90, "a partition for each worker")
-        wait_until(lambda: self._partition_of(self.other) is not None, 10, "which partition the other one has")
+        wait_until(lambda: self._partition_of(self.other) is not None, 60, "which partition the other one has")
         self.send(1, asset="HANGS", partition=self._partition_of(self.other), kind="withdrawal")
-        wait_until(lambda: self._partition_of(self.main) is not None, 10, "which partition the main one has")
+        wait_until(lambda: self._partition_of(self.main) is not None, 60, "which partition the main one has")
         self._partition = self._partition_of(self.main)
         wait_until(lambda: self.lone.ready, 60, "the lone worker")
 
@@ -228,7 +228,7 @@ class Stand:
         def scraped() -> bool:
             return {one["metric"]["instance"] for one in self.prometheus.query("up")} == wanted
 
-        wait_until(scraped, 30, "Prometheus scrapes who it shall")
+        wait_until(scraped, 60, "Prometheus scrapes who it shall")
 
     def send(self, count: int, *, partition: int | None = None, kind: str = "deposit", **changes: Any) -> None:
         """Send transfers, of an account each, to the main worker's partition unless told otherwise."""

@@ -90,7 +90,7 @@ def a_rule_that_is_slow(stand: Stand) -> None:
     """More comes in for a while than is judged."""
     judged = stand.judged()
     stand.change_rules("retired")
-    wait_until(lambda: stand.judged() > judged, 30, "the transfer that could not be judged is judged")
+    wait_until(lambda: stand.judged() > judged, 60, "the transfer that could not be judged is judged")
     stand.change_rules("live")
     stand.send(5_000, asset="SLOW")
     for _ in range(12):

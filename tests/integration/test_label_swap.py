@@ -1,7 +1,6 @@
 """New labels while transfers flow and workers are killed: who dealt with the addresses before is alerted, once."""
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -117,8 +116,9 @@ def test_labels_come_while_transfers_flow_and_workers_are_killed(setting: Settin
     assert past >= {one for one, number in expected.items() if number < STEP}
     assert past <= expected.keys()
     assert all(one["retroactive"] and one["severity"] == "high" for one in setting.alerts(RULE))
-    setting.publish(0, 3)  # refused by the workers: more than half of the rows are gone
-    time.sleep(5)
+    setting.publish(0, 3)  # more than half of the rows are gone
+    refused = 'lockgate_list_refreshes_total{result="refused",source="reference"}'
+    wait_until(lambda: setting.workers[-1].metric(refused) > 0, 60, "a refusal")
     assert not setting.alerts("exposure.label_withdrawn")
     setting.publish(TARGETS * 3 // 5, 4)
     withdrawn = [pair for pair in past if int(pair[1], 16) > TARGETS * 3 // 5]
