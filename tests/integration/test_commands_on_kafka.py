@@ -238,7 +238,7 @@ def test_each_line_arrives_once_though_the_broker_is_killed_and_started_again(tm
         path = tmp_path / "transfers.jsonl"
         path.write_bytes(b"\n".join(_transfer(number) for number in range(20_000)))
         feeding = _start(kafka.bootstrap, "feed", str(path), "--rate", "8000", stdout=subprocess.PIPE)
-        following = _start(kafka.bootstrap, "alerts", stdout=subprocess.PIPE)
+        following = _start(kafka.bootstrap, "alerts", "--timeout", "60", stdout=subprocess.PIPE)
         deadline = time.monotonic() + 60
         while asyncio.run(_ends(kafka.bootstrap, *SOURCES)) == before and time.monotonic() < deadline:
             time.sleep(0.1)
