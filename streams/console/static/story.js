@@ -42,7 +42,7 @@ function listEntry(entry) {
 
 function evidence({ alerts, verdicts }) {
   const told = new Map(alerts.flatMap((alert) => alert.evidence).map((one) => [one.event_id, one]));
-  const all = [...told.values()].sort((a, b) => a.occurred_at.localeCompare(b.occurred_at));
+  const all = [...told.values()].sort((a, b) => Date.parse(a.occurred_at) - Date.parse(b.occurred_at));
   if (!all.length) return [el("p", {}, "none")];
   const decision = new Map(verdicts.map((one) => [one.event_id, one.decision]));
   return [all.length > 1 && timeStrip(all), el("ol", { class: "timeline" }, all.map((one) => el("li", {},
