@@ -4,10 +4,12 @@ import asyncio
 import gc
 import logging
 import signal
+import sys
 import time
 from calendar import timegm
 from collections.abc import Callable, Coroutine
 from threading import Lock
+from types import FrameType
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -112,6 +114,11 @@ class _Judging:
         return make(ruleset, knowledge)
 
 
+def _end(number: int, frame: FrameType | None) -> None:
+    """Told to stop before anything was judged: nothing is under way."""
+    sys.exit(0)
+
+
 async def _while_beating(health: Health, waited_for: Coroutine[Any, Any, Watchlist]) -> Watchlist:
     """Wait for something, and show meanwhile that the event loop turns."""
     task = asyncio.create_task(waited_for)
@@ -135,6 +142,8 @@ def run_worker(settings: Settings, ruleset: Ruleset, knowledge: Knowledge, sourc
         raise SettingsError([f"http: cannot serve on {settings.http}: {error.strerror}"]) from None
     metrics.expect_rules(rule.about.id for rule in ruleset.rules)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the watch over the rules takes it: it must not end a worker
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)  # until Faust takes them
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     health.waiting_for = lambda: "waiting for Kafka and its topics"
