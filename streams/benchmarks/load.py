@@ -20,7 +20,7 @@ from streams.feeding import TOPIC_OF
 _TICK_SECONDS: Final = 0.001
 _PROBE_SECONDS: Final = 0.2
 _LOOK_SECONDS: Final = 0.1
-_LOOKS: Final = 200  # for the last answers, when sending is over
+_PATIENCE_SECONDS: Final = 20.0  # for the last answers, when sending is over
 
 
 class _Head(msgspec.Struct):
@@ -81,10 +81,12 @@ class Load:
             await self._send(parcel)
             await asyncio.sleep(_PROBE_SECONDS)
             if self.waited:
-                return await self._all_answered()
+                return await self._all_answered(_PATIENCE_SECONDS)
         return False
 
-    async def steady(self, parcels: Sequence[Parcel], per_second: float) -> bool:
+    async def steady(
+        self, parcels: Sequence[Parcel], per_second: float, *, patience_seconds: float = _PATIENCE_SECONDS
+    ) -> bool:
         """Send at a steady rate, however late the answers are, and wait for the last one; False when it is missing."""
         started = time.perf_counter()
         sent = 0
@@ -94,7 +96,7 @@ class Load:
                 await self._send(parcel)
             sent = due
             await asyncio.sleep(_TICK_SECONDS)
-        return await self._all_answered()
+        return await self._all_answered(patience_seconds)
 
     async def read(self) -> None:
         """Take in answers until cancelled."""
@@ -114,8 +116,8 @@ class Load:
             self._open[parcel.event_id] = time.perf_counter()
         await self._producer.send(parcel.topic, parcel.line, key=parcel.key, partition=parcel.partition)
 
-    async def _all_answered(self) -> bool:
-        for _ in range(_LOOKS):
+    async def _all_answered(self, patience_seconds: float) -> bool:
+        for _ in range(int(patience_seconds / _LOOK_SECONDS)):
             if not self._open:
                 return True
             await asyncio.sleep(_LOOK_SECONDS)

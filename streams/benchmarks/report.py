@@ -75,6 +75,7 @@ class LatencyReport(msgspec.Struct, frozen=True, kw_only=True):
     per_second: float
     seconds: float
     accounts: int
+    past: int = 0
     partitions: int
     percentiles_ms: dict[str, dict[str, Spread]]
     ratios: list[Ratio]

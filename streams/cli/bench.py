@@ -185,6 +185,14 @@ def _show_pipeline(report: PipelineReport, output: Output) -> None:
     show_default=True,
     help="For how long, after a warm-up.",
 )
+@click.option(
+    "--past",
+    type=click.IntRange(min=0),
+    default=200_000,
+    show_default=True,
+    metavar="N",
+    help="Transfers of the same accounts that Lockgate has judged before.",
+)
 @_numbers
 @_plot_option
 @json_option

@@ -41,7 +41,7 @@ def test_pipeline_measures_every_contestant_and_counts_every_withdrawal(tmp_path
 
 @pytest.mark.integration
 def test_latency_times_every_withdrawal_after_the_warm_up(tmp_path: Path) -> None:
-    plan = latency.Plan(rate=1000, seconds=2, accounts=500, partitions=4, repeats=1, warm_up_seconds=1)
+    plan = latency.Plan(rate=1000, seconds=2, accounts=500, partitions=4, repeats=1, warm_up_seconds=1, past=2000)
     report = latency.run_latency(plan, Say())
     assert [run.contestant for run in report.runs] == list(latency.CONTESTANTS)
     timed = [run.withdrawals for run in report.runs]
