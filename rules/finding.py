@@ -58,6 +58,12 @@ class Claim(msgspec.Struct, frozen=True):
     work_out: Callable[[], Finding]
 
 
+class Repeated(msgspec.Struct, frozen=True):
+    """A claim whose story has been told: the id of its alert, for the verdict."""
+
+    alert_id: str
+
+
 class Unanswered(msgspec.Struct, frozen=True):
     """A rule could not answer: data is missing or history too short. Never the same as nothing found."""
 

@@ -8,7 +8,7 @@ import msgspec
 
 from rules.asking import Asking
 from rules.exceptions import Exemption
-from rules.finding import Claim, Finding, Sign, Unanswered
+from rules.finding import Claim, Finding, Repeated, Sign, Unanswered
 from rules.knowledge import Knowledge
 from rules.messages import Action, Excepted, NotEvaluated, Source
 from rules.onward import signalled_again
@@ -50,9 +50,8 @@ class Panel:
             answers, rules = self._out_of_reach(rules, case, account_id)
         for rule in rules:
             try:
-                answer = rule.judge(case)
-                if isinstance(answer, Claim) and not self._repeats(rule, answer, case, account_id):
-                    answer = answer.work_out()
+                said = rule.judge(case)
+                answer = self._taken(rule, said, case, account_id) if isinstance(said, Claim) else said
             except Exception as error:  # noqa: BLE001  # a broken rule must not stop the flow nor pass as clean
                 self._outcome.tally.raised[rule.about.id] += 1
                 answer = Unanswered(f"the rule raised {type(error).__name__}")
@@ -91,24 +90,26 @@ class Panel:
                 answers.told += again.told
         return answers
 
-    def _repeats(self, rule: AccountRule, claim: Claim, case: Case, account_id: str) -> bool:
-        """Whether a claim's story has been told, and nothing else can become of it."""
-        if rule.about.status is not Status.LIVE or rule.about.signal or self._knowledge.exceptions:
-            return False
-        return case.profile.stories.knows(alert_id(rule.about.id, account_id, claim.story), case.occurred_ms)
+    def _taken(self, rule: AccountRule, claim: Claim, case: Case, account_id: str) -> Finding | Repeated:
+        """What a claim comes to: it is worked out unless its story has been told and nothing else can become of it."""
+        if rule.about.status is Status.LIVE and not rule.about.signal and not self._knowledge.exceptions:
+            stories, first = case.profile.stories, alert_id(rule.about.id, account_id, claim.story)
+            if stories.knows(first, case.occurred_ms):
+                return Repeated(stories.sent_as(first))
+        return claim.work_out()
 
     def _note(
         self,
         rule: AccountRule,
-        answer: Finding | Sign | Claim | Unanswered,
+        answer: Finding | Sign | Repeated | Unanswered,
         case: Case,
         account_id: str,
         answers: Answers,
     ) -> None:
         tally, name, exceptions = self._outcome.tally, rule.about.id, self._knowledge.exceptions
-        if isinstance(answer, Claim):
+        if isinstance(answer, Repeated):
             tally.suppressed[name] += 1
-            answers.alert_ids += (case.profile.stories.sent_as(alert_id(name, account_id, answer.story)),)
+            answers.alert_ids += (answer.alert_id,)
             answers.actions += (effective_action(rule),)
         elif isinstance(answer, Unanswered):
             tally.not_evaluated[name] += 1

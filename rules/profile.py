@@ -67,7 +67,6 @@ class Profile(msgspec.Struct, array_like=True):
     id, amount, asset and network. `opened_ms` is the earliest opening date that a transfer told, `account_type` the one that
     the transfer of `typed_ms` told, the newest to tell any; likewise `ip_country` and `ip_country_ms`. `contacts` remembers
     with whom and on which devices the account was met first, each as a `contact_key` with the day of the first time.
-    `unsaved` counts the movements since the state was last written as a whole.
     """
 
     occurred_ms: list[int] = []
@@ -85,7 +84,6 @@ class Profile(msgspec.Struct, array_like=True):
     ip_country_ms: int = 0
     stories: Stories = msgspec.field(default_factory=Stories)
     contacts: dict[int, int] = {}
-    unsaved: int = 0
 
     def apply(self, movement: Movement) -> None:
         """Take in a movement that was judged before."""
@@ -122,7 +120,6 @@ class Profile(msgspec.Struct, array_like=True):
 
         -1 when it is older than everything kept and there is no room: the daily sums have it, the look back has not.
         """
-        self.unsaved += 1
         self._count(occurred_ms, inflow, value)
         times = self.occurred_ms
         if not times or occurred_ms > times[-1] or (occurred_ms == times[-1] and (not inflow or self.inflow[-1])):

@@ -156,7 +156,7 @@ def _whole(profile: KeptProfile, today: int) -> bytes:
         profile.stories,
     )
     packed = part(_pack(snapshot))
-    profile.unsaved, profile.kept_day, profile.base_ms = 0, today, base_ms
+    profile.kept_day, profile.base_ms = today, base_ms
     profile.snapshot_bytes, profile.movement_bytes = len(packed), 0
     profile.stored = packed if len(packed) <= WHOLE_BYTES else b""
     return packed

@@ -18,7 +18,7 @@ import redis
 from aiokafka import TopicPartition
 
 from rules.list_log import InForce, read
-from rules.past import Dealing
+from rules.messages import Flow
 from streams.benchmarks import transfers
 from streams.benchmarks.lockgate_worker import JournalWatch
 from streams.benchmarks.machine import Machine, this_machine
@@ -26,12 +26,13 @@ from streams.benchmarks.progress import BenchmarkFailed, Sample
 from streams.benchmarks.report import Ratio
 from streams.benchmarks.say import Say
 from streams.benchmarks.stand import Stand
+from streams.compact import alone
 from streams.delivery.journal import committed_consumer
-from streams.delivery.stage import framed
 from streams.feeding import feed, open_feeder
 from streams.security import KafkaAccess
-from streams.settings import ALERTS, COUNTERPARTIES, LISTS
+from streams.settings import ALERTS, COUNTERPARTIES, LISTS, WITHDRAWALS
 from streams.store import Keys
+from streams.stored_address import KeptAddress, stored
 
 ANSWER_SECONDS: Final = 2.0  # what is asked: at most
 THROUGHPUT: Final = 0.8  # at least, of that before
@@ -44,7 +45,6 @@ _FED_AT_ONCE: Final = 100
 _SETTLE_SECONDS: Final = 5.0  # the first transfers, which waited while the worker started
 _BEFORE_SECONDS: Final = 10.0  # measured before the list appears
 _AFTER_SECONDS: Final = 5.0  # and after the answer: the names of the new lists are compiled meanwhile
-_encode: Final = msgspec.msgpack.Encoder().encode
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,13 +200,16 @@ def fill(url: str, keys: Keys, count: int) -> None:
     """The first contacts of so many accounts, as the counterparties stage remembers them."""
     with redis.Redis.from_url(url) as client:
         for first in range(0, count, _AT_ONCE):
-            values: dict[str, bytes | str] = {}
+            values: dict[str, bytes] = {}
             for number in range(first, min(first + _AT_ONCE, count)):
                 account, own = f"stored-{number}", address(10**9 + number)
-                dealing = Dealing(account, False, _DEALT_MS + number, 25_000_000, f"w-{number}", "25", "USDT", own, False)
-                values[f"{keys.states}dealt {address(number)}"] = framed(_encode(dealing))
-                values[f"{keys.states}contacts {account}"] = framed(address(number).encode())
-                values[f"{keys.states}owner {own}"] = account
+                place = (_DEALT_MS + number, WITHDRAWALS, 0, number, address(number), account, False)
+                flow = Flow(*place, 25_000_000, f"w-{number}", "25", "USDT", "ethereum", True, own)
+                met = KeptAddress()
+                met.deal(flow)
+                values[f"{keys.states}{address(number)}"] = stored(met, _DEALT_MS)
+                values[f"{keys.states}{own}"] = stored(KeptAddress(owner=account), _DEALT_MS)
+                values[f"{keys.states}contacts {account}"] = alone(address(number))
             client.mset(values)
 
 
