@@ -35,7 +35,6 @@ class Dealing(msgspec.Struct, frozen=True, array_like=True, gc=False):
     event_id: str
     amount: str
     asset: str
-    own_address: str
     screened: bool
     labelled: int = 0
 
@@ -68,7 +67,8 @@ class Past(msgspec.Struct):
     """What is stored of dealings, as far as it was asked for."""
 
     dealings: Mapping[str, Sequence[Dealing]] = {}  # by address
-    contacts: Mapping[str, Sequence[str]] = {}  # the addresses of an account
+    contacts: Mapping[str, Sequence[str]] = {}  # the addresses that an account dealt with
+    own: Mapping[str, Sequence[str]] = {}  # an account's own addresses
     owners: Mapping[str, str] = {}  # the account of an own address
     named: Mapping[str, Sequence[bytes]] = {}  # ids of names by the keys of their words
     bearers: Mapping[str, Sequence[Bearer]] = {}  # by the id of a name, in hex
@@ -97,8 +97,8 @@ class Past(msgspec.Struct):
         if len(direct) > MIDDLEMEN:
             return {}
         found: dict[str, Hop] = {}
-        for middle, dealings in direct.items():
-            for own in own_addresses(dealings):
+        for middle in direct:
+            for own in sorted(self.own.get(middle, ())[:FOLLOWED]):
                 for dealing in filter(self._is_kept, self.dealings.get(own, ())):
                     found.setdefault(dealing.account_id, Hop(middle, own, dealing))
             for contact in self.contacts.get(middle, ())[:FOLLOWED]:
@@ -121,7 +121,6 @@ def dealing_of(flow: Flow, *, screened: bool, labelled: int = 0) -> Dealing:
         flow.event_id,
         flow.amount,
         flow.asset,
-        flow.own_address,
         screened,
         labelled,
     )
@@ -133,19 +132,21 @@ def past_of(flows: Iterable[Flow]) -> Past:
     contacts: dict[str, list[str]] = {}
     named: dict[str, list[bytes]] = {}
     bearers: dict[str, list[Bearer]] = {}
+    own: dict[str, list[str]] = {}
     owners: dict[str, str] = {}
     for flow in sorted(flows):
         dealing = dealing_of(flow, screened=flow.listed, labelled=flow.labelled)
         if flow.first:
             dealings.setdefault(flow.address, []).append(dealing)
             contacts.setdefault(flow.account_id, []).append(flow.address)
-        if flow.own_address:
+        if flow.own_address and owners.get(flow.own_address) != flow.account_id:
             owners[flow.own_address] = flow.account_id
+            own.setdefault(flow.account_id, []).append(flow.own_address)
         for one in flow.names:
             bearers.setdefault(name_id(one.name).hex(), []).append(Bearer(one, flow.address, dealing))
             for key in name_keys(one.name):
                 named.setdefault(key, []).append(name_id(one.name))
-    return Past(dealings, contacts, owners, named, bearers)
+    return Past(dealings, contacts, own, owners, named, bearers)
 
 
 def sought_for(entries: Sequence[ListEntry]) -> list[tuple[Sought, ...]]:
@@ -163,11 +164,6 @@ def middlemen(dealings: Iterable[Dealing]) -> dict[str, list[Dealing]]:
     """The accounts that one hop is followed from, with their dealings; empty for an address of too many."""
     found = by_account(dealings)
     return found if len(found) <= MIDDLEMEN else {}
-
-
-def own_addresses(dealings: Iterable[Dealing]) -> list[str]:
-    """The own addresses that an account had at its dealings."""
-    return sorted({dealing.own_address for dealing in dealings if dealing.own_address})
 
 
 def by_account(dealings: Iterable[Dealing]) -> dict[str, list[Dealing]]:

@@ -89,7 +89,9 @@ class EventMemory(Memory):
     def take_changes(self) -> MemoryChanges:
         """What changed since the last call."""
         appended, expired = self.seen.take_changes()
-        return MemoryChanges(appended, expired, self.seen.segments)
+        segments = self.seen.segments
+        full = tuple([number for number in appended if number < segments.stop - 1])
+        return MemoryChanges(appended, expired, segments, full)
 
 
 def _writes(movements: Sequence[tuple[str, Movement]], states: Mapping[str, KeptProfile], judged_ms: int) -> Writes:

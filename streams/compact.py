@@ -4,7 +4,8 @@ The numbers of names are part of what is stored: names are added at the end, nev
 """
 
 from array import array
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from itertools import accumulate, pairwise
 from struct import Struct
 from typing import Any, Final
 
@@ -13,16 +14,31 @@ _LENGTH: Final = Struct("<I")
 _SHORT: Final = [bytes((length,)) for length in range(_LONG)]
 _BYTES: Final = b"\0"
 _TEXT: Final = b"\1"
+_OWN_BYTES: Final = b"\2"
+_OWN_TEXT: Final = b"\3"
 _HEX: Final = 42  # characters of an EVM address
+_PACKED: Final = 20  # its bytes
 _NAMES: Final = (
     *("", "USDT", "USDC", "BTC", "ETH", "TRX", "XRP", "SOL", "BNB", "LTC", "DOGE", "ADA", "XMR", "BCH", "DAI", "TON"),
     *("ethereum", "tron", "bitcoin", "solana", "bsc", "polygon", "arbitrum", "optimism", "base", "avalanche", "ripple"),
     *("litecoin", "dogecoin", "cardano", "monero", "bitcoin-cash", "dash", "zcash"),
+    *("dprk.wages_swept", "dprk.gathers", "rhythm", "firm"),
 )
 _NUMBERS: Final = {name: number for number, name in enumerate(_NAMES)}
 
+_CENT: Final = 10_000  # micro-dollars
+_DIGITS: Final = "0123456789"
+_LEAST_DIGITS: Final = 3  # with fewer, ids that are no numbers would be taken for such
+_MOST_DIGITS: Final = 17  # with more, a number and its form have more than 64 bits
+_BEFORE: Final = 12  # characters: what is longer is hardly common to many ids
+_PLACE_BITS: Final = 3
+_UUID: Final = 36  # characters
+_DASHES: Final = "----"
+
 Name = int | str
 Address = Any  # bytes or str, which msgspec cannot tell apart in a type
+Identifier = Any  # likewise, or a number
+Form = tuple[str, int]  # what stands before a number, and how many digits it is filled up to
 
 
 def part(packed: bytes) -> bytes:
@@ -45,7 +61,7 @@ def parts(stored: bytes, limit: int | None = None) -> Iterator[bytes]:
 
 
 def name(text: str) -> Name:
-    """A name of an asset or network as it is stored."""
+    """A name of an asset, network or signal as it is stored."""
     return _NUMBERS.get(text, text)
 
 
@@ -81,15 +97,88 @@ def amount_of(stored: str, value: int) -> str:
     return stored or "%.2f" % (value / 1e6)
 
 
-def alone(text: str) -> bytes:
-    """An address as the part that it is for itself."""
+def value(micros: int) -> int:
+    """A value of micro-dollars as it is stored: cents where it is whole ones, else as it is, told apart by the sign."""
+    cents, rest = divmod(micros, _CENT)
+    return ~micros if rest else cents
+
+
+def value_of(stored: int) -> int:
+    """The value that was stored."""
+    return stored * _CENT if stored >= 0 else ~stored
+
+
+def identifier(text: str, forms: list[Form], *, learns: bool = True) -> Identifier:
+    """The id of an event or account as it is stored: a number of a known form, a UUID as sixteen bytes, or as it is.
+
+    `forms` are those known; a new one is added while there is room, if it `learns`.
+    """
+    before = text.rstrip(_DIGITS)
+    digits = text[len(before) :]
+    if _LEAST_DIGITS <= len(digits) <= _MOST_DIGITS and len(before) <= _BEFORE:
+        form = (before, len(digits) if digits[0] == "0" else 0)
+        if form in forms:
+            return int(digits) << _PLACE_BITS | forms.index(form)
+        if learns and len(forms) < 1 << _PLACE_BITS:
+            forms.append(form)
+            return int(digits) << _PLACE_BITS | len(forms) - 1
+    elif len(text) == _UUID and text[8:24:5] == _DASHES:
+        try:
+            packed = bytes.fromhex(text.replace("-", ""))
+        except ValueError:
+            return text
+        return packed if _uuid(packed) == text else text
+    return text
+
+
+def identifier_of(stored: Identifier, forms: Sequence[Form]) -> str:
+    """The id that was stored."""
+    if isinstance(stored, int):
+        before, width = forms[stored & (1 << _PLACE_BITS) - 1]
+        return before + str(stored >> _PLACE_BITS).zfill(width)
+    return stored if isinstance(stored, str) else _uuid(stored)
+
+
+def _uuid(packed: bytes) -> str:
+    digits = packed.hex()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def steps(times: Sequence[int]) -> bytes | list[int]:
+    """How far each of some ascending times is from the one before: four bytes each, up to 49 days."""
+    apart = [later - earlier for earlier, later in pairwise(times)]
+    try:
+        return array("I", apart).tobytes()
+    except OverflowError:
+        return apart
+
+
+def times_of(stored: bytes | list[int], first: int) -> list[int]:
+    """The times that were stored, of which the first is known."""
+    return list(accumulate(array("I", stored) if isinstance(stored, bytes) else stored, initial=first))
+
+
+def alone(text: str, *, own: bool = False) -> bytes:
+    """An address to stand behind others: one that an account dealt with, or its own."""
     packed = address(text)
-    return part(_BYTES + packed if isinstance(packed, bytes) else _TEXT + text.encode())
+    if isinstance(packed, bytes):
+        return (_OWN_BYTES if own else _BYTES) + packed
+    return (_OWN_TEXT if own else _TEXT) + part(text.encode())
 
 
-def alone_of(stored: bytes) -> str:
-    """The address that was stored."""
-    return address_of(stored[1:]) if stored[:1] == _BYTES else stored[1:].decode()
+def each_alone(stored: bytes, limit: int) -> Iterator[tuple[str, bool]]:
+    """The addresses that were stored, and whether each is the account's own; those that begin below the limit."""
+    at, end = 0, min(len(stored), limit)
+    while at < end:
+        kind = stored[at : at + 1]
+        at += 1
+        if kind in (_BYTES, _OWN_BYTES):
+            text, after = address_of(stored[at : at + _PACKED]), at + _PACKED
+        else:
+            packed = next(parts(stored[at:]))
+            text, after = packed.decode(), at + len(part(packed))
+        yield text, kind in (_OWN_BYTES, _OWN_TEXT)
+        at = after
 
 
 def days(numbers: Collection[int]) -> bytes | list[int]:

@@ -20,6 +20,8 @@ from streams.settings import COUNTERPARTIES, FLOWS, JOURNAL_COUNTERPARTIES, LIST
 from streams.stored_address import KeptAddress
 from streams.swapping import SwappingStage
 
+_LATE_DAYS: Final = 2  # judgement: the days of the network's log that something may still be noted on
+
 _read_bundle: Final = msgspec.msgpack.Decoder(list[Flow]).decode
 _pack: Final = msgspec.msgpack.Encoder().encode
 
@@ -67,7 +69,7 @@ class CounterpartiesStage(SwappingStage[CounterpartiesEngine]):
         """Judge flows; here alerts about addresses and the network are born, and those about the past when lists change."""
         flows, unread, lists = work.content.flows, work.content.unread, work.content.lists
         services, due = _made_ready(work.keys, flows, states, judged_ms)
-        owned = _learned(flows, states, memory.network)
+        owned = _learned(flows, states)
         outcome = self._engine.judge(flows, states, judged_ms, memory.network)
         writes = Writes(notes={address: _pack(note) for address, note in outcome.notes.items()})
         rules, exceptions = self._engine.ruleset, self._engine.knowledge.exceptions
@@ -75,11 +77,11 @@ class CounterpartiesStage(SwappingStage[CounterpartiesEngine]):
             rules.lookback_rules, exceptions, outcome.tally, ruleset_hash=self.ruleset, detected_at=moment(judged_ms)
         )
         changed = outcome.addresses - services
-        noted, full = lookback.remember(sorted(flows), states[lookback.SEEN], states, changed, back, writes)
+        noted, full = lookback.remember(sorted(flows), owned, states[lookback.SEEN], states, changed, back, writes)
         for key in outcome.addresses:
             if " " in key or key in full - services:
                 states[key].stand_alone()
-        for key in sorted(outcome.addresses | noted | owned | due):
+        for key in sorted(outcome.addresses | noted | {address for address, _ in owned} | due):
             writes.replaced[key] = stored_address.stored(states[key], judged_ms)
         if lists:
             parties = lookback.look_back(lists, partition, states, back, self._listed_elsewhere, writes)
@@ -114,20 +116,24 @@ class NetworkMemory(Memory):
 
     def __init__(self, network: Network) -> None:
         self.network = network
+        self._settled = network.days.stop - _LATE_DAYS
 
     def take_changes(self) -> MemoryChanges:
         """What was noted since the last call, and the days forgotten."""
         appended, expired = self.network.take_changes()
-        return MemoryChanges(appended, expired, self.network.days)
+        days = self.network.days
+        settled = tuple(range(max(days.start, self._settled), days.stop - _LATE_DAYS))
+        self._settled = max(self._settled, days.stop - _LATE_DAYS)
+        return MemoryChanges(appended, expired, days, settled)
 
 
-def _learned(flows: Sequence[Flow], states: Mapping[str, Any], network: Network) -> set[str]:
-    """Note whose the own addresses are that some flows tell; those that the network has not known yet."""
-    owner, learned = network.graph.owner, set[str]()
+def _learned(flows: Sequence[Flow], states: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Note whose the own addresses are that some flows tell; those of whom that is new, with their accounts."""
+    learned: list[tuple[str, str]] = []
     for flow in sorted(flows):
-        if flow.own_address and owner(flow.own_address) != flow.account_id:
-            states[flow.own_address].owner = flow.account_id
-            learned.add(flow.own_address)
+        if flow.own_address and (state := states[flow.own_address]).owner != flow.account_id:
+            state.owner = flow.account_id
+            learned.append((flow.own_address, flow.account_id))
     return learned
 
 

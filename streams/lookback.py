@@ -26,7 +26,6 @@ from rules.past import (
     alike,
     dealing_of,
     middlemen,
-    own_addresses,
     sought_for,
 )
 from rules.retroactive import LookingBack
@@ -38,7 +37,7 @@ from streams.stored_address import KeptAddress
 # No canonical address holds a blank, so that these are nobody's.
 SEEN: Final = "lists seen"
 _DEALT: Final = "dealt "
-_CONTACTS: Final = "contacts "
+_CONTACTS: Final = "met "
 _NAMED: Final = "named "
 _BEARERS: Final = "bearers "
 
@@ -55,6 +54,19 @@ ListRecords = Sequence[tuple[int, Record]]  # offset, record
 Elsewhere = Callable[[str, ListMatch], bool]  # whether an address is listed by another entry, too
 
 
+class OfAccount:
+    """The addresses of an account: those that it dealt with, in the order in which it met them, and its own."""
+
+    def __init__(self) -> None:
+        self.met: list[str] = []
+        self.own: list[str] = []
+
+    def append(self, address: tuple[str, bool]) -> None:
+        """Take in an address, and whether it is the account's own."""
+        text, own = address
+        (self.own if own else self.met).append(text)
+
+
 def is_own(key: str) -> bool:
     """Whether a state is one of these."""
     return key == SEEN or is_read_once(key)
@@ -67,7 +79,7 @@ def is_read_once(key: str) -> bool:
 
 def fresh(key: str) -> Any:
     """A state nothing was written to."""
-    return ListsSeen() if key == SEEN else []
+    return ListsSeen() if key == SEEN else OfAccount() if key.startswith(_CONTACTS) else []
 
 
 def load(key: str, packed: bytes) -> Any:
@@ -81,11 +93,15 @@ def load(key: str, packed: bytes) -> Any:
         return [packed[at : at + ID_BYTES] for at in range(0, min(len(packed), _LIMITS[_NAMED]), ID_BYTES)]
     if key.startswith(_BEARERS):
         return [_read_bearer(part) for part in parts(packed, _LIMITS[_BEARERS])]
-    return [compact.alone_of(part) for part in compact.parts(packed, _LIMITS[_CONTACTS])]
+    of_account = OfAccount()
+    for address in compact.each_alone(packed, _LIMITS[_CONTACTS]):
+        of_account.append(address)
+    return of_account
 
 
 def remember(
     flows: Iterable[Flow],
+    owned: Iterable[tuple[str, str]],
     seen: ListsSeen,
     states: Mapping[str, Any],
     changed: Set[str],
@@ -94,16 +110,23 @@ def remember(
 ) -> tuple[set[str], set[str]]:
     """Note the first contacts, and tell of those whose address was listed while they were judged by the lists before.
 
-    `changed` are the addresses whose contacts others may have changed, too. Returns the addresses whose states have more
-    dealings now, and those that had no room.
+    `owned` are own addresses, with their accounts, of whom that was not known. `changed` are the addresses whose contacts
+    others may have changed, too. Returns the addresses whose states have more dealings now, and those that had no room.
     """
     noted, full = set[str](), set[str]()
+
+    def note(key: str, value: Any, part: bytes) -> None:
+        writes.remember(key, _LIMITS[key[: key.index(" ") + 1]], part)
+        if (held := states.get(key)) is not None:
+            held.append(value)
+
+    for address, account_id in owned:
+        note(_CONTACTS + account_id, (address, True), compact.alone(address, own=True))
     for flow in flows:
         if not flow.first and flow.address in changed and states[flow.address].is_plain:
             (noted if states[flow.address].deal(flow) else full).add(flow.address)
         if not flow.first and not flow.names:
             continue
-        told: list[tuple[str, str, Any, bytes]] = []
         if flow.first:
             for change in seen.missed(flow.address, listed=flow.listed, labelled=flow.labelled):
                 back.late(flow, change)
@@ -112,17 +135,14 @@ def remember(
             else:
                 full.add(flow.address)
                 dealing = dealing_of(flow, screened=flow.listed, labelled=flow.labelled)
-                told.append((_DEALT, flow.address, dealing, framed(_pack(dealing))))
-            told.append((_CONTACTS, flow.account_id, flow.address, compact.alone(flow.address)))
+                note(_DEALT + flow.address, dealing, framed(_pack(dealing)))
+            note(_CONTACTS + flow.account_id, (flow.address, False), compact.alone(flow.address))
         for named in flow.names:
             dealing = dealing_of(flow, screened=flow.listed, labelled=flow.labelled)
             bearer, number = Bearer(named, flow.address, dealing), name_id(named.name)
-            told.append((_BEARERS, number.hex(), bearer, framed(_pack(bearer))))
-            told += [(_NAMED, key, number, number) for key in name_keys(named.name)]
-        for prefix, name, value, part in told:
-            writes.remember(prefix + name, _LIMITS[prefix], part)
-            if (held := states.get(prefix + name)) is not None:
-                held.append(value)
+            note(_BEARERS + number.hex(), bearer, framed(_pack(bearer)))
+            for key in name_keys(named.name):
+                note(_NAMED + key, number, number)
     return noted, full
 
 
@@ -139,7 +159,8 @@ def look_back(
     seen: ListsSeen = states[SEEN]
     found = Past(
         _Dealings(states),
-        _Prefixed(states, _CONTACTS),
+        {account_id: known.met for account_id, known in _Prefixed(states, _CONTACTS).items()},
+        {account_id: known.own for account_id, known in _Prefixed(states, _CONTACTS).items()},
         _Owners(states),
         _Prefixed(states, _NAMED),
         _Prefixed(states, _BEARERS),
@@ -198,11 +219,12 @@ def _around(address: str, followed: bool, flows: Sequence[Flow], states: Mapping
         return keys
     now = [dealing_of(flow, screened=False) for flow in flows if flow.first and flow.address == address]
     owned = {flow.own_address for flow in flows}
-    for account_id, dealings in middlemen([*known, *now]).items():
-        own = own_addresses(dealings)
-        keys |= {*own, *(_DEALT + one for one in own)}
+    for account_id in middlemen([*known, *now]):
         keys.add(_CONTACTS + account_id)
-        contacts = [*(states.get(_CONTACTS + account_id) or [])]
+        of_account = states.get(_CONTACTS + account_id) or OfAccount()
+        own = {*of_account.own[:FOLLOWED], *(flow.own_address for flow in flows if flow.account_id == account_id)} - {""}
+        keys |= {*own, *(_DEALT + one for one in own)}
+        contacts = [*of_account.met]
         contacts += [flow.address for flow in flows if flow.first and flow.account_id == account_id]
         keys.update(contacts[:FOLLOWED])
         known_owners = _Owners(states)

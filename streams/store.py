@@ -31,7 +31,8 @@ return {'OK', held[1] or '', held[2] or '0', held[3] or '', held[4] or '', held[
 """
 # Everything is parsed before anything is written: a script that fails half-way is not undone by Redis. States are
 # strings. Large ones grow by APPEND, because that is what reaches the append-only file, and not the whole value; but what
-# grows so takes twice its room, so that small ones are set as a whole, which puts off their expiry as well.
+# grows so takes twice its room, so that small ones are set as a whole, which puts off their expiry as well, and segments of
+# a memory once they are settled.
 _COMMIT: Final = """
 local function parsed(packed)
   local flat, count, at = {}, 0, 1
@@ -47,7 +48,7 @@ if held[2] == ARGV[4] and held[3] == ARGV[5] then return 'OK' end
 if (held[2] or '0') ~= ARGV[2] or (held[3] or '') ~= ARGV[3] then return 'STATE' end
 local replaced, appended = parsed(ARGV[10]), parsed(ARGV[11])
 local grown, expired, notes, bounded = parsed(ARGV[12]), parsed(ARGV[13]), parsed(ARGV[20]), parsed(ARGV[21])
-local lasting = parsed(ARGV[23])
+local lasting, settled = parsed(ARGV[23]), parsed(ARGV[24])
 redis.call('HSET', KEYS[1], 'n', ARGV[4], 'h', ARGV[5], 'before', ARGV[3], 'position', ARGV[6], 'outbox', ARGV[7],
            'journal_n', ARGV[8], 'journal_at', ARGV[9], 'txid', ARGV[14], 'segments', ARGV[15])
 local states, segments = ARGV[16], ARGV[17]
@@ -57,6 +58,10 @@ for i = 1, #lasting, 2 do redis.call('SET', states .. lasting[i], lasting[i + 1]
 for i = 1, #appended, 2 do redis.call('APPEND', states .. appended[i], appended[i + 1]) end
 for i = 1, #notes, 2 do redis.call('SET', ARGV[18] .. notes[i], notes[i + 1], 'EX', ARGV[19]) end
 for i = 1, #grown, 2 do redis.call('APPEND', segments .. grown[i], grown[i + 1]) end
+for i = 1, #settled do
+  local grew = redis.call('GET', segments .. settled[i])
+  if grew then redis.call('SET', segments .. settled[i], grew) end
+end
 for i = 1, #expired do redis.call('DEL', segments .. expired[i]) end
 local full, refreshed = 0, tonumber(kept) - 2592000
 for i = 1, #bounded, 3 do
@@ -93,20 +98,20 @@ class Keys:
     `meta` is a hash; a state is the string at `state(key)`, a segment of the event memory the string at `segment(number)`.
     The epoch is part of their names: a wiped partition starts a new one, and what is left of the old is removed at leisure.
     So is the version of the state: workers of two versions side by side each have a view of their own, and none reads bytes
-    that it does not know.
+    that it does not know. The names are short, a stage's its first letter, because there are as many as states.
     """
 
     __slots__ = ("_base", "epoch", "meta")
 
     def __init__(self, group: str, stage: str, partition: int) -> None:
-        self._base = f"lockgate:{{{group}:{stage}:{partition}}}:v{STATE_VERSION}"
+        self._base = f"lockgate:{{{group}:{stage[0]}{partition}}}:v{STATE_VERSION}"
         self.meta = f"{self._base}:meta"
         self.epoch = 0
 
     @property
     def states(self) -> str:
         """What the keys of states begin with."""
-        return f"{self._base}:state:{self.epoch}:"
+        return f"{self._base}:s{self.epoch}:"
 
     @property
     def segments(self) -> str:
@@ -282,7 +287,7 @@ def _commit_command(commit: Commit) -> tuple[Any, ...]:
         _framed_pairs(writes.replaced),
         _framed_pairs(writes.appended),
         _framed_pairs({str(number): packed for number, packed in memory.appended.items()}),
-        b"".join(framed(str(number).encode()) for number in memory.expired),
+        _numbers(memory.expired),
         commit.transactional_id,
         _pack((memory.segments.start, memory.segments.stop)),
         keys.states,
@@ -297,7 +302,12 @@ def _commit_command(commit: Commit) -> tuple[Any, ...]:
         ),
         STATES_KEPT_SECONDS,
         _framed_pairs(writes.lasting),
+        _numbers(memory.settled),
     )
+
+
+def _numbers(numbers: Iterable[int]) -> bytes:
+    return b"".join([framed(str(number).encode()) for number in numbers])
 
 
 def _framed_pairs(values: Mapping[str, bytes]) -> bytes:

@@ -9,12 +9,13 @@ from typing import Final
 import msgspec
 
 from rules.address_state import AddressState, Contact
-from rules.circles import Circle
+from rules.circles import Circle, Member
 from rules.messages import Flow
 from rules.past import Dealing
 from rules.profile import DAY_MS
 from rules.stories import Stories
-from streams.compact import Address, Name, address, address_of, amount, amount_of, name, name_of, part, parts
+from streams import compact
+from streams.compact import Form, Identifier, Name, part, parts
 from streams.delivery.stage import FORGOTTEN_DAYS
 
 # Judgement: twice the contacts that make an address a service. Dealings beyond them are kept elsewhere.
@@ -37,6 +38,7 @@ class KeptAddress(AddressState):
     dealt: bytes = b""
     dealings: int = 0
     base_ms: int = 0
+    forms: list[Form] = msgspec.field(default_factory=list)
     is_plain: bool = True
     is_waiting: bool = False
     kept_day: int = 0
@@ -56,17 +58,20 @@ class KeptAddress(AddressState):
             flags |= _SCREENED
         if not flow.first:
             flags |= _AGAIN
-        always = (
-            flow.account_id,
+        always: tuple[object, ...] = (
+            compact.identifier(flow.account_id, self.forms),
             flow.occurred_ms - self.base_ms,
             flags,
-            flow.value,
-            flow.event_id,
-            amount(flow.amount, flow.value),
-            name(flow.asset),
-            address(flow.own_address) if flow.first else "",
+            compact.value(flow.value),
+            compact.identifier(flow.event_id, self.forms),
+            compact.name(flow.asset),
         )
-        self.dealt += part(_pack((*always, flow.labelled) if flow.labelled else always))
+        amount = compact.amount(flow.amount, flow.value)
+        if flow.labelled:
+            always = (*always, amount, flow.labelled)
+        elif amount:
+            always = (*always, amount)
+        self.dealt += part(_pack(always))
         self.dealings += 1
         return True
 
@@ -84,34 +89,46 @@ class KeptAddress(AddressState):
             for one in parts(self.dealt):
                 if self.service:
                     return
-                self.add(_flow(_read_dealing(one), self.base_ms))
+                self.add(_flow(_read_dealing(one), self.base_ms, self.forms))
 
     def first_dealings(self) -> list[Dealing]:
         """Who dealt with the address first, as far as there was room here."""
         every = map(_read_dealing, parts(self.dealt))
-        return [_dealing(one, self.base_ms) for one in every if not one.flags & _AGAIN]
+        return [_dealing(one, self.base_ms, self.forms) for one in every if not one.flags & _AGAIN]
+
+
+class _Member(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    account_id: Identifier
+    after_ms: int
+    before_ms: int  # how long before that the first transfer was
+    value: int
+    event_id: Identifier
+    asset: Name
+    signals: list[Name]
+    amount: str = ""
+    devices: tuple[str, ...] = ()
 
 
 class _Head(msgspec.Struct, frozen=True, array_like=True, gc=False):
     kept_day: int
     base_ms: int
     dealings: int
-    owner: str = ""
-    stories: Stories = msgspec.field(default_factory=Stories)
-    circle: Circle = msgspec.field(default_factory=Circle)
+    forms: list[Form] = []
+    owner: Identifier = ""
+    members: list[_Member] = []
     contacts: list[Contact] | None = None  # None: what the dealings leave
     service: bool = False
+    stories: Stories | None = None
 
 
 class _Dealing(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    account_id: str
+    account_id: Identifier
     after_ms: int
     flags: int
     value: int
-    event_id: str
-    amount: str
+    event_id: Identifier
     asset: Name
-    own_address: Address
+    amount: str = ""
     labelled: int = 0
 
 
@@ -122,13 +139,17 @@ _read_dealing: Final = msgspec.msgpack.Decoder(_Dealing).decode
 def stored(state: KeptAddress, judged_ms: int) -> bytes:
     """What the store keeps of an address. Depends on nothing but the batches, so that a replay leaves the same bytes."""
     state.kept_day = judged_ms // DAY_MS
-    head: tuple[object, ...] = (state.kept_day, state.base_ms, state.dealings)
-    is_bare = not (state.stories.told or state.stories.floor_ms or state.circle.members)
-    if not (is_bare and state.is_plain):
-        contacts = None if state.is_plain else state.contacts
-        head = (*head, state.owner, state.stories, state.circle, contacts, state.service)
-    elif state.owner:
-        head = (*head, state.owner)
+    stories = state.stories if state.stories.told or state.stories.floor_ms else None
+    forms = state.forms
+    members = [_stored_member(one, state.base_ms, forms) for one in state.circle.members]
+    owner = compact.identifier(state.owner, forms)
+    head: tuple[object, ...] = (state.kept_day, state.base_ms, state.dealings, forms)
+    if stories is not None or not state.is_plain:
+        head = (*head, owner, members, None if state.is_plain else state.contacts, state.service, stories)
+    elif members:
+        head = (*head, owner, members)
+    elif owner:
+        head = (*head, owner)
     return part(_pack(head)) + state.dealt
 
 
@@ -137,12 +158,13 @@ def load(packed: bytes) -> KeptAddress:
     first = next(parts(packed))
     head = _read_head(first)
     state = KeptAddress(
-        stories=head.stories,
-        circle=head.circle,
-        owner=head.owner,
+        stories=head.stories or Stories(),
+        circle=Circle([_member(one, head.base_ms, head.forms) for one in head.members]),
+        owner=compact.identifier_of(head.owner, head.forms),
         dealt=packed[len(part(first)) :],
         dealings=head.dealings,
         base_ms=head.base_ms,
+        forms=head.forms,
         is_waiting=head.contacts is None,
         is_plain=head.contacts is None,
         kept_day=head.kept_day,
@@ -152,23 +174,53 @@ def load(packed: bytes) -> KeptAddress:
     return state
 
 
-def _flow(one: _Dealing, base_ms: int) -> Flow:
+def _stored_member(one: Member, base_ms: int, forms: list[Form]) -> tuple[object, ...]:
+    always = (
+        compact.identifier(one.account_id, forms),
+        one.occurred_ms - base_ms,
+        one.occurred_ms - one.since_ms,
+        compact.value(one.value),
+        compact.identifier(one.event_id, forms),
+        compact.name(one.asset),
+        [compact.name(signal) for signal in one.signals],
+    )
+    amount = compact.amount(one.amount, one.value)
+    return (*always, amount, one.devices) if amount or one.devices else always
+
+
+def _member(one: _Member, base_ms: int, forms: list[Form]) -> Member:
+    occurred_ms, value = base_ms + one.after_ms, compact.value_of(one.value)
+    return Member(
+        compact.identifier_of(one.account_id, forms),
+        occurred_ms,
+        compact.identifier_of(one.event_id, forms),
+        compact.amount_of(one.amount, value),
+        compact.name_of(one.asset),
+        value,
+        tuple([compact.name_of(signal) for signal in one.signals]),
+        one.devices,
+        occurred_ms - one.before_ms,
+    )
+
+
+def _flow(one: _Dealing, base_ms: int, forms: list[Form]) -> Flow:
     """A flow as far as an address state takes it in."""
-    asset = name_of(one.asset)
-    place = (base_ms + one.after_ms, "", 0, 0, "", one.account_id, bool(one.flags & _INFLOW))
-    return Flow(*place, one.value, one.event_id, amount_of(one.amount, one.value), asset, "", True)
+    asset, value = compact.name_of(one.asset), compact.value_of(one.value)
+    account_id, event_id = compact.identifier_of(one.account_id, forms), compact.identifier_of(one.event_id, forms)
+    place = (base_ms + one.after_ms, "", 0, 0, "", account_id, bool(one.flags & _INFLOW))
+    return Flow(*place, value, event_id, compact.amount_of(one.amount, value), asset, "", True)
 
 
-def _dealing(one: _Dealing, base_ms: int) -> Dealing:
+def _dealing(one: _Dealing, base_ms: int, forms: list[Form]) -> Dealing:
+    value = compact.value_of(one.value)
     return Dealing(
-        one.account_id,
+        compact.identifier_of(one.account_id, forms),
         bool(one.flags & _INFLOW),
         base_ms + one.after_ms,
-        one.value,
-        one.event_id,
-        amount_of(one.amount, one.value),
-        name_of(one.asset),
-        address_of(one.own_address),
+        value,
+        compact.identifier_of(one.event_id, forms),
+        compact.amount_of(one.amount, value),
+        compact.name_of(one.asset),
         bool(one.flags & _SCREENED),
         one.labelled,
     )

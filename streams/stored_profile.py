@@ -1,36 +1,46 @@
 """A profile as the store keeps it: a snapshot, column by column, and the movements since. Compact, and cheap to add to."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Final
 
 import msgspec
 
 from rules.profile import _LARGEST, DAY_MS, DAYS, Day, Movement, Profile, contact_key
 from rules.stories import Stories
-from streams.compact import Address, Name, address, address_of, amount, amount_of, days, days_of, name, name_of, part, parts
+from streams import compact
+from streams.compact import Address, Form, Identifier, Name, part, parts
 from streams.delivery.stage import FORGOTTEN_DAYS, REFRESHED_DAYS
 
 # Judgement: a state as small as this is kept in memory as it is stored, too, and written as a whole each time: what Redis
 # appends to takes twice its room. What is larger is appended to.
 WHOLE_BYTES: Final = 4_096
-# Judgement: a snapshot is taken when the movements since the last one are as many bytes, and half as many again as it was.
-_LEAST: Final = 512
-_SHARE: Final = 1.5
+# Judgement: a snapshot is taken when the movements since the last one are as many bytes, and three quarters of what it was.
+_LEAST: Final = 192
+_SHARE: Final = 0.75
 _INFLOW: Final = 1
 _FIRST: Final = 2  # the address is the one contact that the account had not dealt with before
+
+_ELSEWHERE: Final = 255
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 
 
 class KeptProfile(Profile):
-    """A profile, and how the store has it: `kept_day` is when the last snapshot was, stored times count from `base_ms`."""
+    """A profile, and how the store has it: `kept_day` is when the last snapshot was, movements count from `base_ms`.
+
+    `places` are the addresses that are stored, by their place among them, `forms` those of the event ids: movements refer to
+    both.
+    """
 
     stored: bytes = b""  # empty when it is not small
     snapshot_bytes: int = 0
     movement_bytes: int = 0
     base_ms: int = 0
     kept_day: int = 0
+    places: dict[str, int] = msgspec.field(default_factory=dict)
+    forms: list[Form] = msgspec.field(default_factory=list)
 
     def is_forgotten(self, judged_ms: int) -> bool:
         """Whether the account was silent for so long that nothing is known of it any more."""
@@ -39,25 +49,28 @@ class KeptProfile(Profile):
 
 class _Snapshot(msgspec.Struct, frozen=True, array_like=True, gc=False):
     kept_day: int
-    base_ms: int
-    first_ms: int = 0
-    forgotten_ms: int = 0
+    base_ms: int  # the last of the times
+    first: int = 0  # after `base_ms`, as are `forgotten` and `oldest`
+    forgotten: int | None = None
     opened_ms: int | None = None
     account_type: str = ""
     typed_ms: int = 0
     ip_country: str = ""
     ip_country_ms: int = 0
-    times: list[int] = []
+    oldest: int = 0
+    steps: bytes | list[int] = b""
     values: list[int] = []
     kinds: bytes = b""  # of each transfer, twice the place of its asset and network in `names`, and one more for an inflow
     names: list[tuple[Name, Name]] = []
     places: bytes = b""  # of each transfer, the place of its address in `addresses`
     addresses: list[Address] = []
-    events: tuple[str, ...] = ()
-    amounts: tuple[str, ...] = ()
+    forms: list[Form] = []
+    events: list[Identifier] = []
+    amounts: list[str] = []  # none when each is its value
     days: bytes | list[int] = b""
-    sums: list[Day] = []
-    contacts: bytes = b""
+    sums: list[int] = []  # four of each day
+    contacts: bytes = b""  # but for those whose address is among `addresses`
+    contact_places: bytes = b""  # of each contact, the place of its address or `_ELSEWHERE`
     met: bytes | list[int] = b""
     stories: Stories = msgspec.field(default_factory=Stories)
 
@@ -66,11 +79,11 @@ class _Movement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     after_ms: int
     flags: int
     value: int
-    address: Address
-    event_id: str
-    amount: str
+    address: Address | int  # its place, where it is among those that are stored already; else it is put behind them
+    event_id: Identifier
     asset: Name
     network: Name
+    amount: str = ""
     opened_ms: int | None = None
     account_type: str = ""
     ip_country: str = ""
@@ -91,12 +104,13 @@ def add(profile: KeptProfile, movements: Sequence[Movement], judged_ms: int) -> 
     whole = not profile.kept_day
     if whole:
         profile.kept_day, profile.base_ms = today, movements[0].occurred_ms
-        profile.stored = part(_pack(_Snapshot(today, profile.base_ms)))
+        compact.identifier(movements[0].event_id, profile.forms)
+        profile.stored = part(_pack(_Snapshot(today, profile.base_ms, forms=profile.forms)))
         profile.snapshot_bytes = len(profile.stored)
     elif today >= profile.kept_day + REFRESHED_DAYS:
         return _whole(profile, today), True
-    base_ms = profile.base_ms
-    packed = b"".join([part(_pack(_stored(movement, base_ms))) for movement in movements])
+    base_ms, places, forms = profile.base_ms, profile.places, profile.forms
+    packed = b"".join([part(_pack(_stored(movement, base_ms, places, forms))) for movement in movements])
     size = profile.movement_bytes + len(packed)
     if size > _LEAST and size > profile.snapshot_bytes * _SHARE:
         return _whole(profile, today), True
@@ -116,50 +130,70 @@ def load(packed: bytes) -> KeptProfile:
     profile.snapshot_bytes = len(part(snapshot))
     profile.movement_bytes = len(packed) - profile.snapshot_bytes
     profile.stored = packed if len(packed) <= WHOLE_BYTES else b""
+    addresses = list(profile.places)
     for one in stored:
-        profile.apply(_movement(_read_movement(one), profile.base_ms))
+        profile.apply(_movement(_read_movement(one), profile.base_ms, addresses, profile.forms))
+    profile.places = {address: place for place, address in enumerate(addresses)}
     return profile
 
 
 def _whole(profile: KeptProfile, today: int) -> bytes:
     """Take a snapshot."""
-    times = profile.occurred_ms
-    base_ms = times[0] if times else 0
-    events, amounts, assets, networks = zip(*profile.detail, strict=True) if times else ((), (), (), ())
+    times, values = profile.occurred_ms, profile.value
+    base_ms = times[-1] if times else 0
+    event_ids, amounts, assets, networks = zip(*profile.detail, strict=True) if times else ((), (), (), ())
     pairs = list(zip(assets, networks, strict=True))
     names = {pair: 2 * place for place, pair in enumerate(dict.fromkeys(pairs))}
     kinds = map(int.__add__, map(names.__getitem__, pairs), profile.inflow)
     places = {one: place for place, one in enumerate(dict.fromkeys(profile.address))}
+    forms: list[Form] = []
+    events = [compact.identifier(event_id, forms) for event_id in event_ids]
+    texts = list(map(compact.amount, amounts, values))
     older = _older_days(profile)
+    place_of = {contact_key(one): place for one, place in places.items()}
+    contact_places = bytes([place_of.get(key, _ELSEWHERE) for key in profile.contacts])
     snapshot = _Snapshot(
         today,
         base_ms,
-        profile.first_ms,
-        profile.forgotten_ms,
+        profile.first_ms - base_ms,
+        profile.forgotten_ms - base_ms if profile.forgotten_ms else None,
         profile.opened_ms,
         profile.account_type,
         profile.typed_ms,
         profile.ip_country,
         profile.ip_country_ms,
-        list(map((-base_ms).__add__, times)),
-        profile.value,
+        times[0] - base_ms if times else 0,
+        compact.steps(times),
+        list(map(compact.value, values)),
         bytes(kinds),
-        [(name(asset), name(network)) for asset, network in names],
+        [(compact.name(asset), compact.name(network)) for asset, network in names],
         bytes(map(places.__getitem__, profile.address)),
-        [address(one) for one in places],
+        [compact.address(one) for one in places],
+        forms,
         events,
-        tuple(map(amount, amounts, profile.value)),
-        days(older),
-        [profile.days[day] for day in older],
-        array("Q", profile.contacts).tobytes(),
-        days(profile.contacts.values()),
+        texts if any(texts) else [],
+        compact.days(older),
+        [each for day in older for each in _sums(profile.days[day])],
+        array("Q", [key for key in profile.contacts if key not in place_of]).tobytes(),
+        contact_places,
+        compact.days(profile.contacts.values()),
         profile.stories,
     )
     packed = part(_pack(snapshot))
-    profile.kept_day, profile.base_ms = today, base_ms
+    profile.kept_day, profile.base_ms, profile.places, profile.forms = today, base_ms, places, forms
     profile.snapshot_bytes, profile.movement_bytes = len(packed), 0
     profile.stored = packed if len(packed) <= WHOLE_BYTES else b""
     return packed
+
+
+def _sums(day: Day) -> tuple[int, int, int, int]:
+    return day.deposits, compact.value(day.deposited), day.withdrawals, compact.value(day.withdrawn)
+
+
+def _days(numbers: Iterable[int], sums: Sequence[int]) -> dict[int, Day]:
+    values = map(compact.value_of, sums[1::4]), map(compact.value_of, sums[3::4])
+    days = map(Day, sums[::4], values[0], sums[2::4], values[1])
+    return dict(zip(numbers, days, strict=True))
 
 
 def _older_days(profile: Profile) -> list[int]:
@@ -185,50 +219,62 @@ def _count_recent(profile: Profile) -> None:
 
 
 def _profile(one: _Snapshot) -> KeptProfile:
-    names = [(name_of(asset), name_of(network)) for asset, network in one.names]
-    addresses = [address_of(each) for each in one.addresses]
+    names = [(compact.name_of(asset), compact.name_of(network)) for asset, network in one.names]
+    addresses = [compact.address_of(each) for each in one.addresses]
+    values = list(map(compact.value_of, one.values))
+    texts = map(compact.amount_of, one.amounts or repeat(""), values)
+    event_ids = [compact.identifier_of(event, one.forms) for event in one.events]
     profile = KeptProfile(
-        [one.base_ms + after_ms for after_ms in one.times],
+        compact.times_of(one.steps, one.base_ms + one.oldest) if values else [],
         [bool(kind & _INFLOW) for kind in one.kinds],
-        one.values,
+        values,
         [addresses[place] for place in one.places],
-        [
-            (event_id, amount_of(text, value), *names[kind >> 1])
-            for event_id, text, value, kind in zip(one.events, one.amounts, one.values, one.kinds, strict=True)
-        ],
-        dict(zip(days_of(one.days), one.sums, strict=True)),
-        one.first_ms,
-        one.forgotten_ms,
+        [(event_id, text, *names[kind >> 1]) for event_id, text, kind in zip(event_ids, texts, one.kinds, strict=True)],
+        _days(compact.days_of(one.days), one.sums),
+        one.base_ms + one.first if values else 0,
+        0 if one.forgotten is None else one.base_ms + one.forgotten,
         one.opened_ms,
         one.account_type,
         one.typed_ms,
         one.ip_country,
         one.ip_country_ms,
         one.stories,
-        dict(zip(array("Q", one.contacts), days_of(one.met), strict=True)),
+        _contacts(one, addresses),
         base_ms=one.base_ms,
         kept_day=one.kept_day,
+        places={address: place for place, address in enumerate(addresses)},
+        forms=one.forms,
     )
-    if len(one.sums) < DAYS:
+    if len(profile.days) < DAYS:
         _count_recent(profile)
     return profile
 
 
-def _stored(movement: Movement, base_ms: int) -> tuple[object, ...]:
-    place, met = movement.address, movement.met
+def _contacts(one: _Snapshot, addresses: Sequence[str]) -> dict[int, int]:
+    elsewhere = iter(array("Q", one.contacts))
+    keys = [next(elsewhere) if place == _ELSEWHERE else contact_key(addresses[place]) for place in one.contact_places]
+    return dict(zip(keys, compact.days_of(one.met), strict=True))
+
+
+def _stored(movement: Movement, base_ms: int, places: dict[str, int], forms: list[Form]) -> tuple[object, ...]:
+    """What is stored of a movement; its address gets a place when it has none."""
+    to, met = movement.address, movement.met
     flags = _INFLOW if movement.inflow else 0
-    if len(met) == 1 and met[0] == contact_key(place):
+    if len(met) == 1 and met[0] == contact_key(to):
         flags, met = flags | _FIRST, ()
+    place = places.get(to)
+    if place is None:
+        places[to] = len(places)
     always = (
         movement.occurred_ms - base_ms,
         flags,
-        movement.value,
-        address(place),
-        movement.event_id,
-        amount(movement.amount, movement.value),
-        name(movement.asset),
-        name(movement.network),
+        compact.value(movement.value),
+        compact.address(to) if place is None else place,
+        compact.identifier(movement.event_id, forms, learns=False),
+        compact.name(movement.asset),
+        compact.name(movement.network),
     )
+    amount = compact.amount(movement.amount, movement.value)
     opened_ms, account_type, ip_country, told = (
         movement.opened_ms,
         movement.account_type,
@@ -236,24 +282,30 @@ def _stored(movement: Movement, base_ms: int) -> tuple[object, ...]:
         movement.told,
     )
     if opened_ms is None and not (met or told or account_type or ip_country):
-        return always
-    return (*always, opened_ms, account_type, ip_country, met, told)
+        return (*always, amount) if amount else always
+    return (*always, amount, opened_ms, account_type, ip_country, met, told)
 
 
-def _movement(one: _Movement, base_ms: int) -> Movement:
-    stored_to = address_of(one.address)
+def _movement(one: _Movement, base_ms: int, addresses: list[str], forms: list[Form]) -> Movement:
+    """The movement that was stored; an address that is stored with it joins the others."""
+    if isinstance(one.address, int):
+        to = addresses[one.address]
+    else:
+        to = compact.address_of(one.address)
+        addresses.append(to)
+    value = compact.value_of(one.value)
     return Movement(
         base_ms + one.after_ms,
         bool(one.flags & _INFLOW),
-        one.value,
-        stored_to,
-        one.event_id,
-        amount_of(one.amount, one.value),
-        name_of(one.asset),
-        name_of(one.network),
+        value,
+        to,
+        compact.identifier_of(one.event_id, forms),
+        compact.amount_of(one.amount, value),
+        compact.name_of(one.asset),
+        compact.name_of(one.network),
         one.opened_ms,
         one.account_type,
         one.ip_country,
-        (contact_key(stored_to),) if one.flags & _FIRST else one.met,
+        (contact_key(to),) if one.flags & _FIRST else one.met,
         one.told,
     )

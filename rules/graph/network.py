@@ -4,6 +4,7 @@ The log is what the store keeps: bytes appended to the segment of a day. The mem
 the one that wrote them, to the last bit.
 """
 
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from struct import Struct
@@ -22,6 +23,8 @@ from rules.messages import Flow
 _AHEAD_MS: Final = DAY_MS  # judgement: a transfer from further in the future does not move the time
 _SAME_CONSTANT: Final = 3e-4  # judgement: shares that differ by rounding only
 _LENGTH: Final = Struct("<I")
+_COMPRESSED: Final = 1 << 31  # a bit of the length
+_WORTH: Final = 160  # bytes from which on compressing saves any
 _pack: Final = msgspec.msgpack.Encoder().encode
 Entry = Edge | Owner | Telling | Constant | Shares | Touch
 _unpack: Final = msgspec.msgpack.Decoder(list[Entry]).decode
@@ -167,8 +170,7 @@ class Network:
             self._note(self._counted)
         appended = {}
         for day, entries in sorted(self._new.items()):
-            packed = _pack(entries)
-            appended[day] = _LENGTH.pack(len(packed)) + packed
+            appended[day] = _part(_pack(entries))
         expired = tuple(self._expired)
         self._new.clear()
         self._expired.clear()
@@ -247,10 +249,20 @@ class Network:
         self.touches.mark_all()
 
 
+def _part(packed: bytes) -> bytes:
+    """A part of a segment: compressed where that is worth it, with its length before it."""
+    small = zlib.compress(packed, 1) if len(packed) >= _WORTH else packed
+    if len(small) < len(packed):
+        return _LENGTH.pack(len(small) | _COMPRESSED) + small
+    return _LENGTH.pack(len(packed)) + packed
+
+
 def _parts(stored: bytes) -> Iterable[bytes]:
     at = 0
     while at < len(stored):
-        (size,) = _LENGTH.unpack_from(stored, at)
+        (length,) = _LENGTH.unpack_from(stored, at)
         at += _LENGTH.size
-        yield stored[at : at + size]
+        size = length & ~_COMPRESSED
+        part = stored[at : at + size]
+        yield zlib.decompress(part) if length & _COMPRESSED else part
         at += size

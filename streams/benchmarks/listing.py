@@ -209,7 +209,7 @@ def fill(url: str, keys: Keys, count: int) -> None:
                 met.deal(flow)
                 values[f"{keys.states}{address(number)}"] = stored(met, _DEALT_MS)
                 values[f"{keys.states}{own}"] = stored(KeptAddress(owner=account), _DEALT_MS)
-                values[f"{keys.states}contacts {account}"] = alone(address(number))
+                values[f"{keys.states}met {account}"] = alone(own, own=True) + alone(address(number))
             client.mset(values)
 
 

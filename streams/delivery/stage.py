@@ -100,11 +100,15 @@ class Work(msgspec.Struct):
 
 
 class MemoryChanges(msgspec.Struct, frozen=True):
-    """What became of the memory of a partition: bytes to append by segment, segments to drop, segments there are."""
+    """What became of the memory of a partition: bytes to append by segment, segments to drop, segments there are.
+
+    `settled` are those that hardly anything is appended to any more.
+    """
 
     appended: dict[int, bytes] = {}
     expired: tuple[int, ...] = ()
     segments: range = range(0)
+    settled: tuple[int, ...] = ()
 
     def then(self, later: "MemoryChanges") -> "MemoryChanges":
         """These changes and those of the following batch, in one."""
@@ -112,7 +116,8 @@ class MemoryChanges(msgspec.Struct, frozen=True):
         appended = {number: packed for number, packed in self.appended.items() if number not in later.expired}
         for number, packed in later.appended.items():
             appended[number] = appended.get(number, b"") + packed
-        return MemoryChanges(appended, tuple(sorted(gone)), later.segments)
+        settled = {*self.settled, *later.settled} - gone
+        return MemoryChanges(appended, tuple(sorted(gone)), later.segments, tuple(sorted(settled)))
 
 
 class Memory(ABC):

@@ -120,11 +120,19 @@ class Remembered:
         self._seen = ListsSeen()
         self._dealings: defaultdict[str, list[Dealing]] = defaultdict(list)
         self._contacts: defaultdict[str, list[str]] = defaultdict(list)
+        self._own: defaultdict[str, list[str]] = defaultdict(list)
         self._owners: dict[str, str] = {}
         self._named: defaultdict[str, list[bytes]] = defaultdict(list)
         self._bearers: defaultdict[str, list[Bearer]] = defaultdict(list)
 
     def remember(self, flows: Iterable[Flow], back: LookingBack, stored: Stored) -> None:
+        flows = list(flows)
+        for flow in flows:
+            if flow.own_address and self._owners.get(flow.own_address) != flow.account_id:
+                self._owners[flow.own_address] = flow.account_id
+                self._own[flow.account_id].append(flow.own_address)
+                met = f"met {flow.account_id}"
+                stored.states[met] = stored.states.get(met, b"") + compact.alone(flow.own_address, own=True)
         for flow in flows:
             if not flow.first and not flow.names:
                 continue
@@ -135,8 +143,8 @@ class Remembered:
                     back.late(flow, missed)
                 self._dealings[flow.address].append(dealing)
                 self._contacts[flow.account_id].append(flow.address)
-                contacts = f"contacts {flow.account_id}"
-                stored.states[contacts] = stored.states.get(contacts, b"") + compact.alone(flow.address)
+                met = f"met {flow.account_id}"
+                stored.states[met] = stored.states.get(met, b"") + compact.alone(flow.address)
             for named in flow.names:
                 bearer, number = Bearer(named, flow.address, dealing), name_id(named.name)
                 self._bearers[number.hex()].append(bearer)
@@ -146,11 +154,9 @@ class Remembered:
                     stored.states[f"named {key}"] = stored.states.get(f"named {key}", b"") + number
             for key, part in told:
                 stored.states[key] = stored.states.get(key, b"") + framed(part)
-            if flow.own_address:
-                self._owners[flow.own_address] = flow.account_id
 
     def change(self, records: Sequence[Record], back: LookingBack, partition: int, stored: Stored) -> None:
-        found = Past(self._dealings, self._contacts, self._owners, self._named, self._bearers)
+        found = Past(self._dealings, self._contacts, self._own, self._owners, self._named, self._bearers)
         for offset, _, value in records:
             record = read(value)
             change = self._seen.take(record, offset) if record is not None else None
@@ -418,9 +424,9 @@ class Recomputation:
         if standing != (stored.n, stored.h, stored.position):
             self.differences.append(f"{base}meta is {standing}, recomputed {(stored.n, stored.h, stored.position)}")
         epoch = meta.get(b"epoch", b"0").decode()
-        expected = {f"{base}state:{epoch}:{key}".encode(): value for key, value in stored.states.items()}
+        expected = {f"{base}s{epoch}:{key}".encode(): value for key, value in stored.states.items()}
         expected |= {f"{base}seen:{epoch}:{key}".encode(): value for key, value in stored.segments.items()}
-        keys = {key for kind in ("state", "seen") for key in client.scan_iter(match=f"{base}{kind}:{epoch}:*", count=10_000)}
+        keys = {key for kind in ("s", "seen:") for key in client.scan_iter(match=f"{base}{kind}{epoch}:*", count=10_000)}
         if keys != expected.keys():
             self.differences.append(
                 f"{base}: {len(keys - expected.keys())} keys too many, {len(expected.keys() - keys)} missing"

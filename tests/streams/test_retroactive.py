@@ -271,7 +271,7 @@ def test_cost_grows_with_the_change_and_not_with_what_is_stored(world: World) ->
         assert len(world.loaded) < 200 * 50  # the keys of the spellings of fifty names
     # two spellings of each address, its account, and the owner of each of its addresses
     assert max(loads) <= 6 * 50
-    assert not [key for key in world.states if key.startswith(("dealt ", "contacts ", "named ", "bearers "))]
+    assert not [key for key in world.states if key.startswith(("dealt ", "met ", "named ", "bearers "))]
 
 
 def test_flows_load_nothing_of_the_past(world: World) -> None:

@@ -36,7 +36,8 @@ def fill(url: str, count: int) -> None:
                 dealt, own = KeptAddress(), KeptAddress(owner=one.account_id)
                 dealt.deal(one)
                 pipeline.set(f"{KEYS.states}{one.address}", stored_address.stored(dealt, T0))
-                pipeline.set(f"{KEYS.states}contacts {one.account_id}", compact.alone(one.address))
+                met = compact.alone(one.own_address, own=True) + compact.alone(one.address)
+                pipeline.set(f"{KEYS.states}met {one.account_id}", met)
                 pipeline.set(f"{KEYS.states}{one.own_address}", stored_address.stored(own, T0))
             pipeline.execute()
 

@@ -188,7 +188,7 @@ def test_large_commits_pass_whole(store_run: Any) -> None:
 
 def test_the_keys_of_a_partition_share_one_hash_tag() -> None:
     tags = {key.partition("{")[2].partition("}")[0] for key in (KEYS.meta, KEYS.states, KEYS.segments)}
-    assert tags == {"group:accounts:3"}
+    assert tags == {"group:a3"}
 
 
 def test_a_bounded_state_grows_to_its_limit_and_expires(store_run: Any, redis_server: Any) -> None:

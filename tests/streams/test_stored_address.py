@@ -148,6 +148,18 @@ def test_an_address_of_which_nothing_was_heard_for_years_is_met_for_the_first_ti
     assert len(state.first_dealings()) == known
 
 
-@given(st.text(max_size=60) | st.binary(min_size=20, max_size=20).map(lambda each: "0x" + each.hex()))
-def test_addresses_standing_alone_read_back(text: str) -> None:
-    assert [compact.alone_of(one) for one in compact.parts(compact.alone(text) * 2)] == [text] * 2
+alone = st.tuples(
+    st.text(max_size=300) | st.binary(min_size=20, max_size=20).map(lambda each: "0x" + each.hex()), st.booleans()
+)
+
+
+@given(st.lists(alone))
+def test_addresses_standing_alone_read_back(each: list[tuple[str, bool]]) -> None:
+    stored = b"".join(compact.alone(text, own=own) for text, own in each)
+    assert list(compact.each_alone(stored, len(stored))) == each
+
+
+def test_what_begins_beyond_the_limit_is_left_out() -> None:
+    one = compact.alone("0x" + "ab" * 20)
+    assert len(list(compact.each_alone(one * 3, 2 * len(one)))) == 2
+    assert len(list(compact.each_alone(one * 3, 2 * len(one) + 1))) == 3

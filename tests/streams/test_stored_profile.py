@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -119,3 +120,39 @@ def test_parts_read_back(each: list[bytes]) -> None:
 @pytest.mark.parametrize("text", ["USDT", "ethereum", "", "XYZ"])
 def test_names_read_back(text: str) -> None:
     assert compact.name_of(compact.name(text)) == text
+
+
+ids = st.one_of(
+    st.from_regex(r"(w-|dep|acct_)?[0-9]{1,19}", fullmatch=True),
+    st.uuids().map(str),
+    st.uuids().map(lambda each: str(each).upper()),
+    st.text(max_size=40),
+)
+
+
+@given(st.lists(ids, max_size=40), st.booleans())
+def test_ids_read_back(texts: list[str], learns: bool) -> None:
+    forms: list[compact.Form] = []
+    compact.identifier("w-0001", forms)
+    stored = [compact.identifier(text, forms, learns=learns) for text in texts]
+    read = msgspec.msgpack.decode(msgspec.msgpack.encode(stored))
+    assert [compact.identifier_of(one, forms) for one in read] == texts
+    assert learns or forms == [("w-", 4)]
+
+
+@pytest.mark.parametrize(
+    ("text", "most"), [("w-00026960", 5), ("5f0c7a52-9f5e-4b8e-9c1d-2f1f6a0b7c3d", 18), ("12345678901234567", 9)]
+)
+def test_ids_of_a_usual_form_are_short(text: str, most: int) -> None:
+    assert len(msgspec.msgpack.encode(compact.identifier(text, []))) <= most
+
+
+@given(st.integers(0, 2**62))
+def test_values_read_back(micros: int) -> None:
+    assert compact.value_of(compact.value(micros)) == micros
+
+
+@given(st.lists(st.integers(-(2**53), 2**53), min_size=1))
+def test_times_read_back(times: list[int]) -> None:
+    times.sort()
+    assert compact.times_of(compact.steps(times), times[0]) == times
