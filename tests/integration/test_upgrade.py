@@ -204,5 +204,5 @@ def test_workers_of_another_state_version_take_over_and_may_give_back(installati
     assert summary["clean"], summary
     assert all(worker.ready for worker in back)
     with redis_client.Redis.from_url(installation.redis.url) as client:
-        versions = {key.split(b":")[4].decode() for key in client.scan_iter(count=1_000)}
+        versions = {key.split(b":")[3].decode() for key in client.scan_iter(count=1_000)}
     assert versions == {f"v{STATE_VERSION}", f"v{NEXT}"}
