@@ -1,13 +1,13 @@
 """How Faust is made to fetch whole batches, at positions of our own.
 
 Three public seams are used: the setting `ConsumerScheduler`, a `Transport` with its own `Consumer`, and the consumer's
-thread. Tests in tests/streams/test_batching.py notice when an upgrade of Faust or aiokafka changes what is relied on here.
+thread. Tests in tests/streams/test_seams.py notice when an upgrade of Faust or aiokafka changes what is relied on here.
 """
 
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka.errors import KafkaError
@@ -20,6 +20,9 @@ from streams.delivery.inbox import Chunk
 # Faust drops a message whose offset is below the last one it saw of the partition. Ours carry whole polls, whose order is
 # kept elsewhere, so they are numbered upwards from above every real offset.
 _NUMBERS: Final = itertools.count(1 << 62)
+_UNASKED_SECONDS: Final = 0.02  # after which it is fetched all the same; judgement: about what a small round takes
+
+Fetch = Callable[..., Awaitable[bool]]
 
 
 class Poll:
@@ -69,6 +72,20 @@ class PollScheduler:
         return iter([(held[0][0], Poll(held[0][0], [chunk for _, chunk in held])) for held in by_agent.values()])
 
 
+def when_wanted(fetch: Fetch, wanted: asyncio.Event, *, patience_seconds: float = _UNASKED_SECONDS) -> Fetch:
+    """How aiokafka sends a fetch, held until records are wanted, but never for long."""
+
+    async def fetch_when_wanted(*request: Any) -> bool:
+        try:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(wanted.wait(), patience_seconds)
+        except asyncio.CancelledError:
+            return False  # as aiokafka's own: nobody waits for these records any more
+        return await fetch(*request)
+
+    return fetch_when_wanted
+
+
 class BatchThread(driver.AIOKafkaConsumerThread):
     """The thread that fetches. Here, and only here, is known which offsets a poll covers."""
 
@@ -77,6 +94,22 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         super().__post_init__()
         self._reached: dict[Any, int] = {}
         self._seeks: dict[Any, int] = {}
+        self._wanted = asyncio.Event()  # of the thread's loop
+
+    async def on_start(self) -> None:
+        """Start, and from then on fetch when records are wanted."""
+        await super().on_start()
+        fetcher = self._ensure_consumer()._fetcher
+        fetcher._proc_fetch_request = when_wanted(fetcher._proc_fetch_request, self._wanted)
+
+    def want(self) -> None:
+        """Ask for records, from another thread. It holds until a poll has brought some.
+
+        Kafka answers a fetch at the first record. Who fetches all the time has a poll for every few records, each with its
+        way through two threads and Faust, and those of one round together cost more than the round.
+        """
+        if not self._wanted.is_set():
+            self.thread_loop.call_soon_threadsafe(self._wanted.set)
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -132,6 +165,8 @@ class BatchThread(driver.AIOKafkaConsumerThread):
     ) -> dict[TP, Chunk]:
         """A poll as chunks. Nothing awaits between aiokafka moving its positions and ours being moved here."""
         fetched = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+        if fetched:
+            self._wanted.clear()
         chunks = {}
         for tp, records in fetched.items():
             start = self._reached.get(tp)
@@ -181,6 +216,10 @@ class FaustFeed:
         wanted = {TP(topic, partition): offset for topic, offset in zip(topics, offsets, strict=True)}
         counts = await asyncio.wait_for(self._app.consumer._thread.seek_counted(wanted), 10)
         return tuple(counts[TP(topic, partition)] for topic in topics)
+
+    def want(self) -> None:
+        """Fetch what there is now."""
+        self._app.consumer._thread.want()
 
     def has_more(self, topic: str, partition: int, reached: int) -> bool:
         """Whether records beyond `reached` are on their way, or may be."""

@@ -10,6 +10,9 @@ class Feed(Protocol):
     async def seek(self, topics: Sequence[str], partition: int, offsets: Sequence[int]) -> tuple[int, ...]:
         """Go on fetching at `offsets`; returns the counts of seeks that newer chunks will carry."""
 
+    def want(self) -> None:
+        """Fetch what there is now. Without being asked it is fetched less often; once the records are here, ask again."""
+
     def has_more(self, topic: str, partition: int, reached: int) -> bool:
         """Whether records beyond `reached` are on their way, or may be: then something older may come from there."""
 

@@ -176,6 +176,7 @@ class Rounds:
             )
             for one in signed
         ]
+        self._feed.want()  # what comes in meanwhile is the next round's
         with trace.step("publish"), metrics.STEP_SECONDS.labels("publish").time():
             offsets = await self._publisher.publish(publications, trace.headers)
         now_ms = time.time() * 1000

@@ -183,6 +183,7 @@ class Session:
             if time.monotonic() - checked > _CHECK_SECONDS:
                 await check_standing(self._store, ready)
                 checked = time.monotonic()
+            self._feed.want()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_HELD_SECONDS if held else _CHECK_SECONDS / 2):
                     await self._wake.wait()

@@ -105,6 +105,9 @@ class DirectFeed:
         self.seeks += 1
         return (self.seeks,) * len(topics)
 
+    def want(self) -> None:
+        pass
+
     def has_more(self, topic: str, partition: int, reached: int) -> bool:
         return False
 

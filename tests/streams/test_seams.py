@@ -44,3 +44,11 @@ def test_faust_asks_the_consumer_to_seek_after_a_rebalance_and_when_the_flow_was
     fetch = inspect.signature(driver.AIOKafkaConsumerThread._fetch_records)
     assert list(fetch.parameters) == ["self", "consumer", "active_partitions", "timeout", "max_records"]
     assert "_create_worker_consumer" in vars(driver.AIOKafkaConsumerThread)
+
+
+def test_a_fetch_is_sent_by_a_method_that_can_be_held_back() -> None:
+    """`BatchThread.on_start` puts `when_wanted` in its place, which relies on it being looked up for each fetch."""
+    assert list(inspect.signature(Fetcher._proc_fetch_request).parameters) == ["self", "assignment", "node_id", "request"]
+    assert "self._proc_fetch_request(assignment, node_id, request)" in inspect.getsource(Fetcher._fetch_requests_routine)
+    assert "except asyncio.CancelledError" in inspect.getsource(Fetcher._proc_fetch_request)
+    assert "self._fetcher = Fetcher(" in inspect.getsource(AIOKafkaConsumer.start)
