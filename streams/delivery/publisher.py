@@ -11,6 +11,7 @@ import aiokafka.producer.sender
 import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
+from aiokafka.producer.transaction_manager import TransactionState
 
 from streams.delivery.journal import Record as JournalRecord
 from streams.delivery.journal import encode
@@ -45,6 +46,13 @@ class Publication(msgspec.Struct, frozen=True):
     records: Sequence[JournalRecord]
     messages: Sequence[Message] = ()
     bundles: Sequence[bytes] = ()
+
+
+class Announced(msgspec.Struct, frozen=True):
+    """What a transaction that has begun will send, and where its journal records go."""
+
+    outgoing: Outgoing
+    journals: list[TopicPartition]
 
 
 class Publisher:
@@ -92,6 +100,16 @@ class Publisher:
         Raises:
             KafkaError, Lost: nothing or all of it has been published; the publisher is of no use any more.
         """
+        return await self.send(await self.announce(publications, headers))
+
+    async def announce(self, publications: Sequence[Publication], headers: Headers = NO_HEADERS) -> Announced:
+        """The first half of `publish`: begin a transaction and tell Kafka which partitions it is about.
+
+        Decides nothing yet: a transaction of which nothing is sent holds nobody up. The answer is not waited for.
+
+        Raises:
+            KafkaError, Lost: as `publish`.
+        """
         outgoing: Outgoing = defaultdict(list)
         journals: list[TopicPartition] = []
         for publication in publications:
@@ -103,11 +121,23 @@ class Publisher:
             journal = TopicPartition(publication.journal, publication.partition)
             journals.append(journal)
             outgoing[journal] += [(None, encode(record), NO_HEADERS) for record in publication.records]
+        if self.transactional_id is not None:
+            transaction = self._producer._txn_manager
+            if transaction.state is not TransactionState.READY:
+                raise Lost("an earlier transaction of this publisher has failed")
+            await self._producer.begin_transaction()
+            transaction.wait_for_transaction_end().add_done_callback(_retrieve)
+            for place in outgoing:  # announced together, so that one request covers them all
+                transaction.maybe_add_partition_to_txn(place)
+        return Announced(outgoing, journals)
+
+    async def send(self, announced: Announced) -> list[int]:
+        """The second half of `publish`: send what was announced, and commit it. Raises what `publish` raises."""
         try:
-            sent = await self._send(outgoing)
+            sent = await self._send(announced.outgoing)
         except IllegalOperation as ended:  # no KafkaError: fenced while batches were handed over
             raise Lost(f"the transaction was ended by another worker: {ended}") from None
-        offsets = [sent[journal] for journal in journals]
+        offsets = [sent[journal] for journal in announced.journals]
         if any(offset < 0 for offset in offsets):
             raise Lost("the broker did not say where the journal record stands")
         return offsets
@@ -125,13 +155,10 @@ class Publisher:
         return records
 
     async def _send(self, outgoing: Outgoing) -> dict[TopicPartition, int]:
-        """Send everything, as one transaction if there is a transactional id; the first offset by partition."""
+        """Send everything, and commit it if there is a transactional id; the first offset by partition."""
         producer, transactional = self._producer, self.transactional_id is not None
-        if transactional:
-            await producer.begin_transaction()
-            producer._txn_manager._transaction_waiter.add_done_callback(_retrieve)
-            for place in outgoing:  # announced together, so that one request covers them all
-                producer._txn_manager.maybe_add_partition_to_txn(place)
+        if transactional and (ended := producer._txn_manager.wait_for_transaction_end()).done():
+            ended.result()  # raises what was wrong with the announcement
         now = int(time.time() * 1000)
         first: dict[TopicPartition, asyncio.Future[Any]] = {}
         waiting: list[asyncio.Future[Any]] = []

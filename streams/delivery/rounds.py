@@ -2,6 +2,7 @@
 
 take -> decode -> load -> judge -> commit -> publish
 
+The transaction is announced to Kafka beside the commit to Redis; nothing is sent before Redis has answered.
 The next round is decoded and judged while the last one is committed and published; it is committed only after that.
 Large rounds are judged in a thread, so that the transaction under way gets its turns.
 """
@@ -164,8 +165,6 @@ class Rounds:
         trace.end()
 
     async def _commit_and_publish(self, signed: Sequence[Signed], trace: RoundTrace) -> None:
-        with trace.step("commit"), metrics.STEP_SECONDS.labels("commit").time():
-            await self._commit([self._prepare(one) for one in signed])
         publications = [
             Publication(
                 one.partition.number,
@@ -176,9 +175,12 @@ class Rounds:
             )
             for one in signed
         ]
+        announced = await self._publisher.announce(publications, trace.headers)  # Kafka gets ready while Redis commits
+        with trace.step("commit"), metrics.STEP_SECONDS.labels("commit").time():
+            await self._commit([self._prepare(one) for one in signed])
         self._feed.want()  # what comes in meanwhile is the next round's
         with trace.step("publish"), metrics.STEP_SECONDS.labels("publish").time():
-            offsets = await self._publisher.publish(publications, trace.headers)
+            offsets = await self._publisher.send(announced)
         now_ms = time.time() * 1000
         for one, offset in zip(signed, offsets, strict=True):
             one.partition.published = (one.record.n, offset)

@@ -175,17 +175,25 @@ class Hand:
 
     def stop_before(self, name: str) -> tuple[asyncio.Event, asyncio.Event]:
         """Stop the publisher as it is about to call its producer's `name`: events for "it is there" and "go on"."""
-        reached, go_on = asyncio.Event(), asyncio.Event()
-        producer: Any = self.publisher._producer
-        real: Callable[..., Awaitable[Any]] = getattr(producer, name)
+        return stop_before(self.publisher._producer, name)
 
-        async def stopped(*arguments: Any, **named: Any) -> Any:
-            reached.set()
-            await go_on.wait()
-            return await real(*arguments, **named)
+    def stop_committing(self) -> tuple[asyncio.Event, asyncio.Event]:
+        """Stop as a batch is about to be committed to Redis, with its transaction announced to Kafka."""
+        return stop_before(self.store, "commit")
 
-        setattr(producer, name, stopped)
-        return reached, go_on
+
+def stop_before(where: Any, name: str) -> tuple[asyncio.Event, asyncio.Event]:
+    """Stop whoever is about to call the method `name`: events for "it is there" and "go on"."""
+    reached, go_on = asyncio.Event(), asyncio.Event()
+    real: Callable[..., Awaitable[Any]] = getattr(where, name)
+
+    async def stopped(*arguments: Any, **named: Any) -> Any:
+        reached.set()
+        await go_on.wait()
+        return await real(*arguments, **named)
+
+    setattr(where, name, stopped)
+    return reached, go_on
 
 
 @pytest.fixture(scope="module")
@@ -203,9 +211,9 @@ def place(servers: tuple[Kafka, Redis, Iterator[int]]) -> Place:
     return Place(kafka, redis, next(numbers))
 
 
-@pytest.mark.parametrize("moment", ["begin_transaction", "commit_transaction"])
+@pytest.mark.parametrize("moment", ["send_batch", "commit_transaction"])
 def test_what_was_committed_and_not_published_is_published_once_by_the_successor(place: Place, moment: str) -> None:
-    """begin_transaction: stopped between Redis and Kafka; commit_transaction: everything was sent but the end."""
+    """send_batch: stopped between Redis and Kafka; commit_transaction: everything was sent but the end."""
     events = place.send(20)
 
     async def run() -> None:
@@ -226,6 +234,28 @@ def test_what_was_committed_and_not_published_is_published_once_by_the_successor
     assert place.batches() == [1]
 
 
+def test_a_transaction_announced_before_redis_decided_is_nothing_to_the_successor(place: Place) -> None:
+    events = place.send(20)
+
+    async def run() -> None:
+        async with Hand(place, "first") as first, Hand(place, "second", generation=2) as second:
+            await first.claim()
+            reached, go_on = first.stop_committing()
+            await first.judge()
+            await asyncio.wait_for(reached.wait(), 20)
+            await second.claim()
+            assert not place.verdicts()
+            await second.judge()
+            await second.rounds.settle()
+            go_on.set()
+            with pytest.raises(Lost):
+                await first.rounds.settle()
+
+    asyncio.run(run())
+    assert place.verdicts() == Counter(events)
+    assert place.batches() == [1]
+
+
 def test_a_predecessor_that_wakes_after_its_successor_went_on_changes_nothing(place: Place) -> None:
     events = place.send(30)
 
@@ -234,7 +264,7 @@ def test_a_predecessor_that_wakes_after_its_successor_went_on_changes_nothing(pl
             await first.claim()
             await first.judge(10)
             await first.rounds.settle()
-            reached, go_on = first.stop_before("begin_transaction")
+            reached, go_on = first.stop_before("send_batch")
             await first.judge(10)
             await asyncio.wait_for(reached.wait(), 20)
             await second.claim()

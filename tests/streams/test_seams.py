@@ -23,6 +23,11 @@ def test_the_pause_between_two_transactions_is_the_short_one() -> None:
 def test_partitions_of_a_transaction_can_be_announced_together() -> None:
     assert list(inspect.signature(TransactionManager.maybe_add_partition_to_txn).parameters) == ["self", "tp"]
     assert "_txn_manager" in inspect.getsource(AIOKafkaProducer.begin_transaction)
+    for failed in (
+        TransactionManager.error_transaction,
+        TransactionManager.fatal_error,
+    ):  # and who waits for the end is told
+        assert "self._transaction_waiter.set_exception(exc)" in inspect.getsource(failed)
 
 
 def test_the_isolation_level_is_read_when_the_consumer_starts() -> None:
