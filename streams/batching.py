@@ -20,7 +20,7 @@ from streams.delivery.inbox import Chunk
 # Faust drops a message whose offset is below the last one it saw of the partition. Ours carry whole polls, whose order is
 # kept elsewhere, so they are numbered upwards from above every real offset.
 _NUMBERS: Final = itertools.count(1 << 62)
-_UNASKED_SECONDS: Final = 0.02  # after which it is fetched all the same; judgement: about what a small round takes
+_UNASKED_SECONDS: Final = 0.1  # after which it is fetched all the same; judgement: more than most rounds take
 
 Fetch = Callable[..., Awaitable[bool]]
 

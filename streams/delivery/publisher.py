@@ -100,15 +100,17 @@ class Publisher:
         Raises:
             KafkaError, Lost: nothing or all of it has been published; the publisher is of no use any more.
         """
-        return await self.send(await self.announce(publications, headers))
+        offsets = await self.send(await self.announce(publications, headers))
+        await self.end()
+        return offsets
 
     async def announce(self, publications: Sequence[Publication], headers: Headers = NO_HEADERS) -> Announced:
-        """The first half of `publish`: begin a transaction and tell Kafka which partitions it is about.
+        """The first step of `publish`: begin a transaction and tell Kafka which partitions it is about.
 
         Decides nothing yet: a transaction of which nothing is sent holds nobody up. The answer is not waited for.
 
         Raises:
-            KafkaError, Lost: as `publish`.
+            KafkaError, Lost: the publisher is of no use any more.
         """
         outgoing: Outgoing = defaultdict(list)
         journals: list[TopicPartition] = []
@@ -132,7 +134,7 @@ class Publisher:
         return Announced(outgoing, journals)
 
     async def send(self, announced: Announced) -> list[int]:
-        """The second half of `publish`: send what was announced, and commit it. Raises what `publish` raises."""
+        """The second step of `publish`: send what was announced, and wait until Kafka has it. Raises the same."""
         try:
             sent = await self._send(announced.outgoing)
         except IllegalOperation as ended:  # no KafkaError: fenced while batches were handed over
@@ -141,6 +143,11 @@ class Publisher:
         if any(offset < 0 for offset in offsets):
             raise Lost("the broker did not say where the journal record stands")
         return offsets
+
+    async def end(self) -> None:
+        """The last step of `publish`: commit the transaction, so that the world sees it. Raises the same."""
+        if self.transactional_id is not None:
+            await self._producer.commit_transaction()
 
     def _by_topic(self, messages: Sequence[Message], headers: Headers) -> dict[str, list[Record]]:
         """The records of the messages, in the forms that are wanted, by topic."""
@@ -155,9 +162,9 @@ class Publisher:
         return records
 
     async def _send(self, outgoing: Outgoing) -> dict[TopicPartition, int]:
-        """Send everything, and commit it if there is a transactional id; the first offset by partition."""
-        producer, transactional = self._producer, self.transactional_id is not None
-        if transactional and (ended := producer._txn_manager.wait_for_transaction_end()).done():
+        """Send everything; the first offset by partition."""
+        producer = self._producer
+        if self.transactional_id is not None and (ended := producer._txn_manager.wait_for_transaction_end()).done():
             ended.result()  # raises what was wrong with the announcement
         now = int(time.time() * 1000)
         first: dict[TopicPartition, asyncio.Future[Any]] = {}
@@ -178,8 +185,6 @@ class Publisher:
                     batch.append(key=key, value=value, timestamp=now, headers=headers)
             await hand_over(batch, place)
         await asyncio.gather(*waiting)  # commit_transaction would commit without a batch that was refused
-        if transactional:
-            await producer.commit_transaction()
         return {place: (await future).offset for place, future in first.items()}
 
     async def _count(self, topic: str) -> int:

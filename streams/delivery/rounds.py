@@ -178,9 +178,10 @@ class Rounds:
         announced = await self._publisher.announce(publications, trace.headers)  # Kafka gets ready while Redis commits
         with trace.step("commit"), metrics.STEP_SECONDS.labels("commit").time():
             await self._commit([self._prepare(one) for one in signed])
-        self._feed.want()  # what comes in meanwhile is the next round's
         with trace.step("publish"), metrics.STEP_SECONDS.labels("publish").time():
             offsets = await self._publisher.send(announced)
+            self._feed.want()  # what comes in while the transaction ends is the next round's
+            await self._publisher.end()
         now_ms = time.time() * 1000
         for one, offset in zip(signed, offsets, strict=True):
             one.partition.published = (one.record.n, offset)
