@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 from rapidfuzz.distance import OSA
 
+from rules.memo import Memo
 from rules.names.cleaning import Vowels
 from rules.names.likeness import ABROAD_AT, FAR_AT, TWO_TYPOS_AT
 from rules.names.parsing import MEANINGS_OF
@@ -23,6 +24,7 @@ _TITLE_BITS: Final = 2.0
 _TWO_EDITS_AT: Final = 7
 _SHORT: Final = 3
 _SHUFFLED_AT: Final = 5
+_REMEMBERED: Final = 16_384  # judgement: given and family names are shared by many people; about 10 MB
 _VOWEL: Final = re.compile("[aeiou]").search
 # How print and OCR confuse letters: what is read, and what may stand there.
 _MISREAD: Final = (("rn", "m"), ("m", "rn"), ("cl", "d"), ("vv", "w"), ("ii", "u"))
@@ -75,8 +77,9 @@ class Spellings:
         self._meanings = {meaning: tuple(found) for meaning, found in meanings.items()}
         self._index()
         self.known: Final[Mapping[str, Near]] = {
-            text: self._find(text, Vowels.WRITTEN, dense=False) for text in self._bits_of_text
+            text: self._find((text, Vowels.WRITTEN, False)) for text in self._bits_of_text
         }
+        self._found = Memo(self._find, _REMEMBERED)
 
     def _index(self) -> None:
         deletes: dict[str, list[int]] = defaultdict(list)
@@ -120,9 +123,10 @@ class Spellings:
             known = self.known.get(text)
             if known is not None:
                 return known
-        return self._find(text, vowels, dense)
+        return self._found[text, vowels, dense]
 
-    def _find(self, text: str, vowels: Vowels, dense: bool) -> Near:
+    def _find(self, asked: tuple[str, Vowels, bool]) -> Near:
+        text, vowels, dense = asked
         key = sound(text)
         own = self._numbers.get(key)
         found = set() if own is None else {own}
