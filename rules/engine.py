@@ -11,6 +11,7 @@ from rules.asking import Asking
 from rules.intake import Intake, Item, dead_letter
 from rules.knowledge import NOTHING, Knowledge
 from rules.lists import Watchlist
+from rules.memo import Memo
 from rules.messages import Action, Decision, Excepted, NotEvaluated, Source, Verdict
 from rules.note import Note
 from rules.onward import first_contacts, flows_of, followed_addresses, movement_of
@@ -25,6 +26,8 @@ from rules.seen import Meeting, Seen
 from rules.transfer import BadTransfer, Kind, Transfer, moment
 
 NO_NOTES: Final[Mapping[str, Note]] = {}
+_NAMES: Final = 4_096  # judgement: assets and networks
+_same: Final = Memo(str, _NAMES)  # one object for all transfers: less memory, and it stays in the processor's cache
 
 
 class AccountsEngine:
@@ -152,7 +155,7 @@ class _Batch:
             inflow,
             value,
             addresses[0] if addresses else "",
-            (transfer.event_id, transfer.amount, transfer.asset, transfer.network or ""),
+            (transfer.event_id, transfer.amount, _same[transfer.asset], _same[transfer.network or ""]),
         )
         notes = self._notes
         noted: tuple[tuple[str, Note], ...] = ()
