@@ -31,14 +31,16 @@ class LookalikePayout(AccountRule):
     def judge(self, case: Case) -> Answer:
         """Only an address never paid before, but for a test, asks the question."""
         profile, index = case.profile, case.index
-        address, inflow = profile.address[index], profile.inflow
+        address, inflow, met_before = profile.address[index], profile.inflow, False
         if not address:
             return None
+        for i in range(index - 1, -1, -1):  # the newest first: what is paid often was paid lately
+            if profile.address[i] == address:
+                if not inflow[i] and profile.value[i] >= self.floor:
+                    return None
+                met_before = True
         known, params = profile.address[:index], self.params
-        if address not in known:
-            if not alike(address, known, params.last):
-                return None
-        elif any(not inflow[i] and profile.value[i] >= self.floor for i in places(address, known)):
+        if not met_before and not alike(address, known, params.last):
             return None
         paid = [i for i in imitated(address, known, params.first, params.last) if not inflow[i]]
         if not paid:
