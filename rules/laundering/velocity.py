@@ -48,9 +48,11 @@ class Velocity(AccountRule):
             return None
         params = self.params
         start = profile.since(index, self.window)
-        count, moved = index + 1 - start, sum(profile.value[start : index + 1])
-        eve = profile.days.get(times[start] // DAY_MS - 1)
-        if moved < params.minimum or (eve and count < (eve.deposits + eve.withdrawals) * params.peak_ratio):
+        count, eve = index + 1 - start, profile.days.get(times[start] // DAY_MS - 1)
+        if eve is not None and count < (eve.deposits + eve.withdrawals) * params.peak_ratio:
+            return None
+        moved = sum(profile.value[start : index + 1])
+        if moved < params.minimum:
             return None
         days = profile.days_before(start, self.days)
         busiest = max((day.deposits + day.withdrawals for day in days), default=0)
