@@ -10,11 +10,13 @@ from rules.asking import Asking
 from rules.exceptions import Exemption
 from rules.finding import Claim, Finding, Repeated, Sign, Unanswered
 from rules.knowledge import Knowledge
+from rules.memo import Memo
 from rules.messages import Action, Excepted, NotEvaluated, Source
 from rules.onward import signalled_again
 from rules.outcome import Outcome, Told, alert_id, compose, effective_action, story_ids, together
 from rules.rule import AccountRule, Case, Status
 
+_CLAIMS: Final = 65_536  # judgement: claims of accounts that are active within some hours, at about 300 bytes each
 JUDGED_AGAIN: Final = 16  # judgement: later transfers asked about again when a late one lands before them
 
 
@@ -51,13 +53,14 @@ class Panel:
         for rule in rules:
             try:
                 said = rule.judge(case)
+                if said is None:
+                    continue
                 answer = self._taken(rule, said, case, account_id) if isinstance(said, Claim) else said
             except Exception as error:  # noqa: BLE001  # a broken rule must not stop the flow nor pass as clean
                 self._outcome.tally.raised[rule.about.id] += 1
                 answer = Unanswered(f"the rule raised {type(error).__name__}")
-            if answer is not None:
-                answers = answers or Answers()
-                self._note(rule, answer, case, account_id, answers)
+            answers = answers or Answers()
+            self._note(rule, answer, case, account_id, answers)
         if answers is not None and answers.found:
             self._tell(answers, account_id, source)
         return answers
@@ -93,7 +96,7 @@ class Panel:
     def _taken(self, rule: AccountRule, claim: Claim, case: Case, account_id: str) -> Finding | Repeated:
         """What a claim comes to: it is worked out unless its story has been told and nothing else can become of it."""
         if rule.about.status is Status.LIVE and not rule.about.signal and not self._knowledge.exceptions:
-            stories, first = case.profile.stories, alert_id(rule.about.id, account_id, claim.story)
+            stories, first = case.profile.stories, _claimed[rule.about.id, account_id, claim.story]
             if stories.knows(first, case.occurred_ms):
                 return Repeated(stories.sent_as(first))
         return claim.work_out()
@@ -172,6 +175,10 @@ class Panel:
         ]
 
 
+def _claim_id(asked: tuple[str, str, tuple[str | int, ...]]) -> str:
+    return alert_id(*asked)
+
+
 def _about(finding: Finding | Sign, case: Case) -> tuple[str, ...]:
     """The addresses that a finding at a transfer is about: one of the transfer's if it names it, else all of them."""
     addresses = case.addresses
@@ -180,3 +187,6 @@ def _about(finding: Finding | Sign, case: Case) -> tuple[str, ...]:
     if isinstance(finding, Sign) or finding.counterparty is None:
         return addresses
     return (finding.counterparty,) if finding.counterparty in addresses else (finding.counterparty, *addresses)
+
+
+_claimed: Final = Memo(_claim_id, _CLAIMS)

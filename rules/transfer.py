@@ -19,6 +19,7 @@ LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)  # judgement: beyond it a date 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_DAY_MS: Final = 86_400_000
 _EARLIEST_MS: Final = (EARLIEST - _EPOCH) // _MILLISECOND
 _LATEST_MS: Final = (LATEST - _EPOCH) // _MILLISECOND
 
@@ -210,7 +211,8 @@ def time_ms(moment: datetime | int, field: str = "occurred_at") -> int:
     elif moment.tzinfo is None:
         raise BadTransfer("a time needs an offset, such as Z", field)
     else:
-        ms = (moment - _EPOCH) // _MILLISECOND
+        since = moment - _EPOCH
+        ms = since.days * _DAY_MS + since.seconds * 1000 + since.microseconds // 1000
     if not _EARLIEST_MS <= ms < _LATEST_MS:
         raise BadTransfer(f"not between {EARLIEST.date()} and {LATEST.date()}", field)
     return ms

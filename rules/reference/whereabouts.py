@@ -20,8 +20,8 @@ def touches(transfer: Transfer, reference: Reference) -> bool | None:
         region = region or holder.region
     if ip in watched or country in watched or home in watched:
         return True
-    codes = _of_networks(transfer, reference) if transfer.ip is not None else ()
-    if vasp is not None and (code := _of_vasp(vasp, reference)) is not None:
+    codes = _of_networks(transfer, reference) if reference.networks is not None else ()
+    if vasp is not None and reference.vasps is not None and (code := _of_vasp(vasp, reference)) is not None:
         codes = (*codes, code)
     if region:
         codes = (*codes, *(code for _, code in _regions(transfer, reference)))
