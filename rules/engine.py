@@ -98,9 +98,8 @@ class _Batch:
         self._notes = notes
         self._list_hash = engine.knowledge.hash or None
         self._list_age = _age_seconds(engine.knowledge.watchlist, judged_ms)
-        self._list_stale = engine.max_list_age is not None and (
-            self._list_age is None or self._list_age > engine.max_list_age
-        )
+        list_stale = engine.max_list_age is not None and (self._list_age is None or self._list_age > engine.max_list_age)
+        self._unless_told = Decision.HOLD if list_stale or engine.required_missing else Decision.RELEASE
         self._outcome = Outcome()
         self._panel = Panel(engine.asking, engine.knowledge, engine.ruleset.hash, moment(judged_ms), self._outcome)
 
@@ -109,14 +108,15 @@ class _Batch:
         outcome = self._outcome
         outcome.deadletters = intake.deadletters
         questions, meet = self._engine.asking.questions, self._seen.meet
+        new, deposit = Meeting.NEW, Kind.DEPOSIT  # looked up once: a member of an enum takes as long as a call
         for item in sorted(intake.items):
             occurred_ms, topic, offset, value, transfer, _, opened_ms, fingerprint = item
             meeting = meet(fingerprint)
-            if meeting is not Meeting.NEW:
+            if meeting is not new:
                 self._met_before(meeting, item)
                 continue
             source = Source(topic, self._partition, offset)
-            inflow = transfer.kind is Kind.DEPOSIT
+            inflow = transfer.kind is deposit
             case = self._enter(transfer, occurred_ms, value, inflow, opened_ms)
             asked = questions(inflow, case.profile.account_type, transfer.asset).about(value, marked=case.marked)
             answers = self._panel.ask(asked, case, transfer.account_id, source)
@@ -124,7 +124,7 @@ class _Batch:
                 outcome.verdicts.append(self._verdict(transfer, answers, source))
             if 0 <= case.index < len(case.profile.occurred_ms) - 1:
                 answers = self._panel.ask_again(case, transfer.account_id, source, answers)
-            self._pass_on(item, case, source, answers)
+            self._pass_on(item, case, inflow, source, answers)
         counts = outcome.counts
         counts.deadletters = len(outcome.deadletters)
         counts.withdrawals = len(outcome.verdicts)
@@ -178,12 +178,10 @@ class _Batch:
 
     def _verdict(self, transfer: Transfer, answers: Answers | None, source: Source) -> Verdict:
         """What the exchange is told to do. Nothing said by any rule, on a list young enough: release."""
-        decision, names = Decision.RELEASE, self._engine.withdrawal_names
+        decision, names = self._unless_told, self._engine.withdrawal_names
         alert_ids: tuple[str, ...] = ()
         missing = self._engine.missing_live
         excepted: tuple[Excepted, ...] = ()
-        if self._engine.required_missing:
-            decision = Decision.HOLD
         if answers is not None:
             alert_ids, excepted = answers.alert_ids, answers.excepted
             if answers.missing:
@@ -193,8 +191,6 @@ class _Batch:
                 decision = Decision.REJECT
             elif Action.HOLD in answers.actions or answers.required_missing:
                 decision = Decision.HOLD
-        if self._list_stale and decision is Decision.RELEASE:
-            decision = Decision.HOLD
         return Verdict(
             event_id=transfer.event_id,
             account_id=transfer.account_id,
@@ -208,7 +204,7 @@ class _Batch:
             exceptions=excepted,
         )
 
-    def _pass_on(self, item: Item, case: Case, source: Source, answers: Answers | None) -> None:
+    def _pass_on(self, item: Item, case: Case, inflow: bool, source: Source, answers: Answers | None) -> None:
         """Note what the transfer's profile took in, and tell the next stage what it has to know."""
         occurred_ms, _, _, value, transfer, _, opened_ms, _ = item
         outcome, profile = self._outcome, case.profile
@@ -216,8 +212,9 @@ class _Batch:
         met, device = first_contacts(profile, occurred_ms, case.contacts, transfer.device_id)
         named, names = first_named(profile, occurred_ms, case.named) if case.addresses else ((), ())
         if transfer.ip_country is not None:
-            profile.locate(occurred_ms, transfer.kind is Kind.DEPOSIT, transfer.ip_country)
-        outcome.movements.append((transfer.account_id, movement_of(transfer, case, value, opened_ms, met + named, told)))
+            profile.locate(occurred_ms, inflow, transfer.ip_country)
+        movement = movement_of(transfer, case, inflow, value, opened_ms, met + named, told)
+        outcome.movements.append((transfer.account_id, movement))
         followed = followed_addresses(case) if case.listed or case.labelled else ()
         if met or signals or names or followed:
             outcome.flows += flows_of(transfer, case, value, source, met, device, signals, names, followed)

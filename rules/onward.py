@@ -14,6 +14,7 @@ from rules.transfer import Kind, Transfer
 def movement_of(
     transfer: Transfer,
     case: Case,
+    inflow: bool,
     value: int,
     opened_ms: int | None,
     met: tuple[int, ...],
@@ -22,7 +23,7 @@ def movement_of(
     """What the profile takes in; `met` are contacts the account had not had before, `told` the stories told now."""
     return Movement(
         case.occurred_ms,
-        transfer.kind is Kind.DEPOSIT,
+        inflow,
         value,
         case.addresses[0] if case.addresses else "",
         transfer.event_id,

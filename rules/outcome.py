@@ -14,6 +14,7 @@ from rules.note import Note
 from rules.profile import Movement
 from rules.rule import Rule
 
+_MILD: Final = (Severity.INFO, Severity.LOW)
 RANK: Final = {severity: rank for rank, severity in enumerate(Severity)}  # of severities, the mildest first
 
 
@@ -141,7 +142,7 @@ def compose(told: Told, *, account_id: str, ruleset_hash: str, source: Source, d
 def effective_action(rule: Rule, finding: Finding | None = None) -> Action:
     """The rule's action; a finding below medium severity is for statistics and holds nobody's money."""
     severity = (finding.severity if finding is not None else None) or rule.about.severity
-    return Action.REVIEW if severity in (Severity.INFO, Severity.LOW) else rule.about.action
+    return Action.REVIEW if severity in _MILD else rule.about.action
 
 
 def story_ids(rule: Rule, subject: str, finding: Finding) -> tuple[str, tuple[str, ...]]:

@@ -33,6 +33,9 @@ class Meeting(Enum):
     CONFLICTING = 2  # same id, other content
 
 
+_NEW: Final = Meeting.NEW
+
+
 class Seen:
     """Digests of event ids and contents, in segments. A pure function of the events met, in their order.
 
@@ -66,7 +69,7 @@ class Seen:
             self._begin_segment()
         self._room -= 1
         self._last.extend(one)
-        return Meeting.NEW
+        return _NEW
 
     def _begin_segment(self) -> None:
         """Begin a segment, and forget the oldest when there are too many."""
