@@ -22,7 +22,7 @@ def test_each_copy_has_customers_of_its_own_and_takes_as_much(tmp_path: Path) ->
     once, thrice = (_report(file, copies) for copies in (1, 3))
     assert once["transfers"] == len(transfers) and thrice["transfers"] == 3 * len(transfers)
     assert thrice["accounts"] == 3 * once["accounts"] == 3 * len({transfer["account_id"] for transfer in transfers})
-    for kind in ("profiles", "contacts"):
+    for kind in ("profiles", "met"):
         assert thrice["kinds"][kind]["keys"] == 3 * once["kinds"][kind]["keys"]
         assert thrice["kinds"][kind]["bytes"] == pytest.approx(
             3 * once["kinds"][kind]["bytes"], rel=0.2
