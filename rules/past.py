@@ -69,7 +69,7 @@ class Past(msgspec.Struct):
     dealings: Mapping[str, Sequence[Dealing]] = {}  # by address
     contacts: Mapping[str, Sequence[str]] = {}  # the addresses that an account dealt with
     own: Mapping[str, Sequence[str]] = {}  # an account's own addresses
-    owners: Mapping[str, str] = {}  # the account of an own address
+    owners: Mapping[str, str] = {}  # the account of an own address; empty where several share it
     named: Mapping[str, Sequence[bytes]] = {}  # ids of names by the keys of their words
     bearers: Mapping[str, Sequence[Bearer]] = {}  # by the id of a name, in hex
     now_ms: int = 0  # what is `KEPT_DAYS` older is not known any more
@@ -102,8 +102,7 @@ class Past(msgspec.Struct):
                 for dealing in filter(self._is_kept, self.dealings.get(own, ())):
                     found.setdefault(dealing.account_id, Hop(middle, own, dealing))
             for contact in self.contacts.get(middle, ())[:FOLLOWED]:
-                owner = self.owners.get(contact)
-                if owner is not None:
+                if owner := self.owners.get(contact):
                     known = filter(self._is_kept, self.dealings.get(contact, ()))
                     reached = [one for one in known if one.account_id == middle]
                     if reached:
@@ -140,8 +139,11 @@ def past_of(flows: Iterable[Flow]) -> Past:
             dealings.setdefault(flow.address, []).append(dealing)
             contacts.setdefault(flow.account_id, []).append(flow.address)
         if flow.own_address and owners.get(flow.own_address) != flow.account_id:
-            owners[flow.own_address] = flow.account_id
-            own.setdefault(flow.account_id, []).append(flow.own_address)
+            if flow.own_address in owners:
+                owners[flow.own_address] = ""
+            else:
+                owners[flow.own_address] = flow.account_id
+                own.setdefault(flow.account_id, []).append(flow.own_address)
         for one in flow.names:
             bearers.setdefault(name_id(one.name).hex(), []).append(Bearer(one, flow.address, dealing))
             for key in name_keys(one.name):

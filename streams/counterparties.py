@@ -128,12 +128,21 @@ class NetworkMemory(Memory):
 
 
 def _learned(flows: Sequence[Flow], states: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Note whose the own addresses are that some flows tell; those of whom that is new, with their accounts."""
+    """Note whose the own addresses are that some flows tell; those of whom that is new, with their accounts.
+
+    With nobody's when one turns out to be shared, and so it stays.
+    """
     learned: list[tuple[str, str]] = []
     for flow in sorted(flows):
-        if flow.own_address and (state := states[flow.own_address]).owner != flow.account_id:
+        if not flow.own_address:
+            continue
+        state = states[flow.own_address]
+        if state.owner == "":
             state.owner = flow.account_id
             learned.append((flow.own_address, flow.account_id))
+        elif state.owner is not None and state.owner != flow.account_id:
+            state.owner = None
+            learned.append((flow.own_address, ""))
     return learned
 
 

@@ -101,7 +101,7 @@ def load(key: str, packed: bytes) -> Any:
 
 def remember(
     flows: Iterable[Flow],
-    owned: Iterable[tuple[str, str]],
+    owned: Sequence[tuple[str, str]],
     seen: ListsSeen,
     states: Mapping[str, Any],
     changed: Set[str],
@@ -110,8 +110,9 @@ def remember(
 ) -> tuple[set[str], set[str]]:
     """Note the first contacts, and tell of those whose address was listed while they were judged by the lists before.
 
-    `owned` are own addresses, with their accounts, of whom that was not known. `changed` are the addresses whose contacts
-    others may have changed, too. Returns the addresses whose states have more dealings now, and those that had no room.
+    `owned` are own addresses with their accounts, of which that was not known, or with nobody's. `changed` are addresses of
+    which others may have changed the contacts, too. Returns the addresses whose states have more dealings now, and those
+    that had no room.
     """
     noted, full = set[str](), set[str]()
 
@@ -121,7 +122,8 @@ def remember(
             held.append(value)
 
     for address, account_id in owned:
-        note(_CONTACTS + account_id, (address, True), compact.alone(address, own=True))
+        if account_id:
+            note(_CONTACTS + account_id, (address, True), compact.alone(address, own=True))
     for flow in flows:
         if not flow.first and flow.address in changed and states[flow.address].is_plain:
             (noted if states[flow.address].deal(flow) else full).add(flow.address)
@@ -263,7 +265,7 @@ class _Owners(Mapping[str, str]):
         self._states = states
 
     def __getitem__(self, address: str) -> str:
-        owner: str = self._states[address].owner
+        owner: str | None = self._states[address].owner
         if not owner:
             raise KeyError(address)
         return owner

@@ -30,11 +30,12 @@ _pack: Final = msgspec.msgpack.Encoder().encode
 class KeptAddress(AddressState):
     """An address state, and what else the store has of the address: whose own it is, and its first dealings.
 
+    `owner`: None when several accounts called it their own, as where customers share an address and are told apart by a tag.
     `is_plain`: the contacts are what the dealings leave; `is_waiting`: they have not been taken in. `kept_day`: when it
     was written last.
     """
 
-    owner: str = ""
+    owner: str | None = ""
     dealt: bytes = b""
     dealings: int = 0
     base_ms: int = 0
@@ -142,13 +143,13 @@ def stored(state: KeptAddress, judged_ms: int) -> bytes:
     stories = state.stories if state.stories.told or state.stories.floor_ms else None
     forms = state.forms
     members = [_stored_member(one, state.base_ms, forms) for one in state.circle.members]
-    owner = compact.identifier(state.owner, forms)
+    owner = state.owner and compact.identifier(state.owner, forms)
     head: tuple[object, ...] = (state.kept_day, state.base_ms, state.dealings, forms)
     if stories is not None or not state.is_plain:
         head = (*head, owner, members, None if state.is_plain else state.contacts, state.service, stories)
     elif members:
         head = (*head, owner, members)
-    elif owner:
+    elif owner != "":
         head = (*head, owner)
     return part(_pack(head)) + state.dealt
 
@@ -160,7 +161,7 @@ def load(packed: bytes) -> KeptAddress:
     state = KeptAddress(
         stories=head.stories or Stories(),
         circle=Circle([_member(one, head.base_ms, head.forms) for one in head.members]),
-        owner=compact.identifier_of(head.owner, head.forms),
+        owner=None if head.owner is None else compact.identifier_of(head.owner, head.forms),
         dealt=packed[len(part(first)) :],
         dealings=head.dealings,
         base_ms=head.base_ms,

@@ -129,10 +129,12 @@ class Remembered:
         flows = list(flows)
         for flow in flows:
             if flow.own_address and self._owners.get(flow.own_address) != flow.account_id:
-                self._owners[flow.own_address] = flow.account_id
-                self._own[flow.account_id].append(flow.own_address)
-                met = f"met {flow.account_id}"
-                stored.states[met] = stored.states.get(met, b"") + compact.alone(flow.own_address, own=True)
+                shared = flow.own_address in self._owners
+                self._owners[flow.own_address] = "" if shared else flow.account_id
+                if not shared:
+                    self._own[flow.account_id].append(flow.own_address)
+                    met = f"met {flow.account_id}"
+                    stored.states[met] = stored.states.get(met, b"") + compact.alone(flow.own_address, own=True)
         for flow in flows:
             if not flow.first and not flow.names:
                 continue
@@ -365,8 +367,9 @@ class Recomputation:
         """What is stored of an address reads back as the state that no store was needed for."""
         full, written = set[str](), {*changed}
         for flow in sorted(flows):
-            if flow.own_address and states[flow.own_address].owner != flow.account_id:
-                states[flow.own_address].owner = flow.account_id
+            if flow.own_address and states[flow.own_address].owner not in (flow.account_id, None):
+                known = states[flow.own_address].owner
+                states[flow.own_address].owner = None if known else flow.account_id
                 written.add(flow.own_address)
             state, alters = states[flow.address], flow.address in changed - services
             if (flow.first or (alters and state.is_plain)) and state.deal(flow):

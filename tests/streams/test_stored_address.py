@@ -163,3 +163,15 @@ def test_what_begins_beyond_the_limit_is_left_out() -> None:
     one = compact.alone("0x" + "ab" * 20)
     assert len(list(compact.each_alone(one * 3, 2 * len(one)))) == 2
     assert len(list(compact.each_alone(one * 3, 2 * len(one) + 1))) == 3
+
+
+def test_an_own_address_of_several_accounts_is_nobodys_and_noted_once() -> None:
+    """As where customers share an address and are told apart by a tag."""
+    carried, own = Carried(forgetful=True), "0x" + "cd" * 20
+    for number in range(6):
+        carried.batch([flow(number, f"acct-{number % 2}", after_ms=number, own_address=own)])
+    assert STAGE.load_state(own, carried.kept[own]).owner is None
+    assert [STAGE.load_state(f"met acct-{number}", carried.kept[f"met acct-{number}"]).own for number in range(2)] == [
+        [own],
+        [],
+    ]
