@@ -42,7 +42,7 @@ _MEANINGS: Final[Mapping[str, str]] = {
     "Transfer.amount": "In units of the asset, as decimal text: money is never a float.",
     "Transfer.value_usd": f"The exchange's own valuation, as decimal text, at most {MAX_VALUE_USD}.",
     "Transfer.addresses": "The counterparty's side, in any spelling; a UTXO deposit has several. Empty when there is none.",
-    "Transfer.own_address": "The account's own deposit address: it links accounts to addresses.",
+    "Transfer.own_address": "The account's own deposit address: it links accounts to addresses. None if it is shared.",
     "Transfer.tag": "Destination tag of chains that have one.",
     "Transfer.memo": "Memo of chains that have one.",
     "Transfer.tx_hash": "The transaction on the chain, where it is known.",
