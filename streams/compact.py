@@ -1,4 +1,4 @@
-"""How stored states save room: short lengths, EVM addresses as their twenty bytes, frequent names as numbers.
+"""How stored states save room: short lengths, EVM addresses as their bytes, ids and frequent names as numbers, whole cents.
 
 The numbers of names are part of what is stored: names are added at the end, never moved.
 """

@@ -159,10 +159,11 @@ def look_back(
     """Read what has come on the topic of lists, and tell what it says about the past; whose value is followed now."""
     parties: dict[str, Party] = {}
     seen: ListsSeen = states[SEEN]
+    of_account = _Prefixed(states, _CONTACTS)
     found = Past(
         _Dealings(states),
-        {account_id: known.met for account_id, known in _Prefixed(states, _CONTACTS).items()},
-        {account_id: known.own for account_id, known in _Prefixed(states, _CONTACTS).items()},
+        {account_id: known.met for account_id, known in of_account.items()},
+        {account_id: known.own for account_id, known in of_account.items()},
         _Owners(states),
         _Prefixed(states, _NAMED),
         _Prefixed(states, _BEARERS),

@@ -21,7 +21,6 @@ _LEAST: Final = 192
 _SHARE: Final = 0.75
 _INFLOW: Final = 1
 _FIRST: Final = 2  # the address is the one contact that the account had not dealt with before
-
 _ELSEWHERE: Final = 255
 
 _pack: Final = msgspec.msgpack.Encoder().encode
