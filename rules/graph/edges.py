@@ -43,11 +43,12 @@ class Edge(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False, t
 
 
 class Owner(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=1):
-    """An address known to be an account's own."""
+    """An address known to be an account's own. `shared`: others called it theirs later, so that it is nobody's any more."""
 
     address: str
     account_id: str
     noted_ms: int
+    shared: bool = False
 
 
 def node_of(address: str) -> str:
@@ -99,22 +100,26 @@ class Graph:
         return any(_is_hub(edges.get(node, ()), node) for edges in (self.outgoing, self.incoming))
 
     def own(self, flow: Flow) -> Owner | None:
-        """Learn whose address the flow's own address is; the owner where that is worth noting down."""
-        address = flow.own_address
-        known = self._owners.get(address)
-        if known is not None and known.account_id == flow.account_id and self.now_ms < known.noted_ms + _OWNER_NOTED_MS:
-            return None
-        owner = Owner(address, flow.account_id, self.now_ms)
+        """Learn whose address the flow's own address is; the owner where that is worth noting down.
+
+        What several accounts call their own is an address of the exchange, where tags tell its customers apart.
+        """
+        known = self._owners.get(flow.own_address)
+        if known is None:
+            owner = Owner(flow.own_address, flow.account_id, self.now_ms)
+        else:
+            shared = known.shared or known.account_id != flow.account_id
+            if shared is known.shared and self.now_ms < known.noted_ms + _OWNER_NOTED_MS:
+                return None
+            owner = Owner(flow.own_address, known.account_id, self.now_ms, shared)
         self.learn(owner)
         return owner
 
-    def owner(self, address: str) -> str | None:
-        """Whose account's own the address is known to be."""
-        known = self._owners.get(address)
-        return known.account_id if known is not None else None
-
     def learn(self, owner: Owner) -> None:
-        """Take the address for the account's from now on; what was known of the address becomes the account's."""
+        """Take the address for the account's from now on; what was known of the address becomes the account's.
+
+        That stays so when the address turns out to be shared.
+        """
         self._owners[owner.address] = owner
         self._noted[owner.noted_ms // DAY_MS].append(owner.address)
         node = _ADDRESS + owner.address
@@ -134,8 +139,13 @@ class Graph:
         return name
 
     def edge(self, flow: Flow) -> Edge | None:
-        """The edge that a flow stands for; None when it says nothing new: the other leg of one there is, or no contact."""
+        """The edge that a flow stands for; None when it says nothing new: the other leg of one there is, or no contact.
+
+        Who stands behind a shared address nobody knows.
+        """
         account, owner = flow.account_id, self._owners.get(flow.address)
+        if owner is not None and owner.shared:
+            return None
         other = _ADDRESS + flow.address if owner is None else owner.account_id
         sender, receiver = (other, account) if flow.inflow else (account, other)
         if sender == receiver or flow.occurred_ms <= self.now_ms - KEPT_MS:

@@ -18,8 +18,13 @@ ENGINE = CounterpartiesEngine(load_rules())
 NETWORK_RULES = {rule.about.id for rule in ENGINE.ruleset.network_rules}
 
 
+def own_address(account_id: str) -> str:
+    """Customers told apart by a tag share one."""
+    return "0xshared" if account_id.startswith("tag") else f"0x{account_id}"
+
+
 def paid(payer: str, payee: str, at: int = T0, value: int = 500, *, leg: str = "withdrawal", first: bool = True) -> Flow:
-    """One leg of a payment between two accounts that own the addresses named after them."""
+    """One leg of a payment between two accounts with an address each, but for those who are told apart by a tag."""
     inflow = leg == "deposit"
     mine, other = (payee, payer) if inflow else (payer, payee)
     return Flow(
@@ -27,7 +32,7 @@ def paid(payer: str, payee: str, at: int = T0, value: int = 500, *, leg: str = "
         "t",
         0,
         0,
-        f"0x{other}",
+        own_address(other),
         mine,
         inflow,
         value * 1_000_000,
@@ -36,7 +41,7 @@ def paid(payer: str, payee: str, at: int = T0, value: int = 500, *, leg: str = "
         "USDT",
         "ethereum",
         first,
-        f"0x{mine}",
+        own_address(mine),
     )
 
 
@@ -64,6 +69,25 @@ def test_both_legs_of_a_payment_are_one_contact_between_accounts() -> None:
 def test_an_address_that_becomes_an_accounts_brings_its_contacts_along() -> None:
     network = entered([paid("a", "b"), paid("c", "b", T0 + 1), paid("b", "d", T0 + 2)])
     assert contacts(network, "b")[:2] == [("a", "b"), ("c", "b")]
+
+
+def test_an_address_that_several_accounts_call_their_own_is_nobodys() -> None:
+    known = [*both("tag1", "a"), *both("tag2", "b", T0 + 1)]
+    network = entered([*known, paid("c", "tag1", T0 + DAY_MS), *both("d", "tag2", T0 + DAY_MS)])
+    assert contacts(network, "tag1") == [("tag1", "a")]
+    assert contacts(network, "tag2") == [("d", "tag2"), ("tag2", "b")]
+    assert contacts(network, "c") == contacts(network, "\0" + "0xshared") == []
+
+
+def test_a_shared_address_is_noted_down_as_seldom_as_others() -> None:
+    sizes = []
+    for accounts in ("tag1", "tag2"), ("a", "b"):
+        network = entered(paid(account_id, "c", T0 + number) for number, account_id in enumerate(accounts))
+        network.take_changes()
+        for number in range(20):
+            network.enter(paid(accounts[number % 2], "c", T0 + 2 + number, first=False), T0 + 2 + number)
+        sizes.append(sum(map(len, network.take_changes()[0].values())))
+    assert sizes[0] == sizes[1]
 
 
 def test_a_contact_that_is_not_the_first_is_none() -> None:
@@ -103,7 +127,7 @@ def test_what_a_node_keeps_does_not_depend_on_the_order() -> None:
 def life(seed: int, days: int) -> Iterator[list[Flow]]:
     """A batch a day of payments among accounts: a small crew that deals with itself among many others."""
     random = Random(seed)
-    crew, others = [f"c{n}" for n in range(12)], [f"o{n}" for n in range(150)]
+    crew, others = [f"c{n}" for n in range(12)], [f"o{n}" for n in range(145)] + [f"tag{n}" for n in range(5)]
     met: set[frozenset[str]] = set()
     for day in range(days):
         flows: list[Flow] = []
