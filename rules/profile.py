@@ -155,9 +155,13 @@ class Profile(msgspec.Struct, array_like=True):
         return first is not None and first < self.occurred_ms[index] // DAY_MS
 
     def meet(self, keys: Iterable[int], occurred_ms: int) -> None:
-        """Remember contacts; the ones met longest ago make room."""
+        """Remember contacts; the ones met longest ago make room.
+
+        Of those of one movement some may have made room for others, and are met anew: they count as the latest.
+        """
         contacts, day = self.contacts, occurred_ms // DAY_MS
         for key in keys:
+            contacts.pop(key, None)
             contacts[key] = day
         while len(contacts) > CONTACTS:
             del contacts[next(iter(contacts))]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rules.engine import AccountsEngine
 from rules.knowledge import Knowledge
+from rules.profile import CONTACTS
 from streams.accounts import AccountsStage
 from streams.delivery.stage import FORGOTTEN_DAYS, REFRESHED_DAYS, Writes
 from streams.rulefiles import load_rules
@@ -23,7 +24,7 @@ DAY_MS = 24 * HOUR_MS
 T0 = 1_767_225_600_000
 
 
-def transfer(number: int, hour: int, kind: str, usd: int, account: str, address: str) -> bytes:
+def transfer(number: int, hour: int, kind: str, usd: int, account: str, address: str, **facts: Any) -> bytes:
     return json.dumps(
         {
             "event_id": f"event-{number}",
@@ -35,7 +36,7 @@ def transfer(number: int, hour: int, kind: str, usd: int, account: str, address:
             "value_usd": str(usd),
             "addresses": [address],
             "occurred_at": T0 + hour * HOUR_MS,
-            "account": {"opened_at": T0 - HOUR_MS * (number % 3)},
+            "account": {"opened_at": T0 - HOUR_MS * (number % 3), **facts},
         }
     ).encode()
 
@@ -103,6 +104,15 @@ def test_a_small_profile_is_written_as_a_whole_and_a_large_one_now_and_again() -
         assert STAGE.load_state("a", stored.kept["a"]) == stored.states["a"]
     assert all(one for one, is_small in zip(whole, small, strict=True) if is_small)
     assert 2 <= sum(one for one, is_small in zip(whole, small, strict=True) if not is_small) <= small.count(False) // 10
+
+
+def test_a_holder_who_is_named_anew_when_there_is_no_room_for_contacts_reads_back() -> None:
+    stored = Stored()
+    for number in range(CONTACTS + 8):
+        line = transfer(number, number, "deposit", 10, "a", f"0x{number:040x}", holder_name="Jane Roe")
+        stored.batch([line])
+        read, held = STAGE.load_state("a", stored.kept["a"]), stored.states["a"]
+        assert list(read.contacts.items()) == list(held.contacts.items()), number
 
 
 def test_the_expiry_is_put_off_while_there_is_something_to_write() -> None:
