@@ -145,8 +145,10 @@ def stored(state: KeptAddress, judged_ms: int) -> bytes:
     members = [_stored_member(one, state.base_ms, forms) for one in state.circle.members]
     owner = state.owner and compact.identifier(state.owner, forms)
     head: tuple[object, ...] = (state.kept_day, state.base_ms, state.dealings, forms)
-    if stories is not None or not state.is_plain:
-        head = (*head, owner, members, None if state.is_plain else state.contacts, state.service, stories)
+    if not state.is_plain:
+        head = (*head, owner, members, state.contacts, state.service, stories)
+    elif stories is not None:  # whether it is a service the dealings tell, and it may not have been asked
+        head = (*head, owner, members, None, False, stories)
     elif members:
         head = (*head, owner, members)
     elif owner != "":

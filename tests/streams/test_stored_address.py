@@ -91,6 +91,23 @@ def test_a_worker_that_reads_every_state_again_leaves_the_same_bytes(made: list[
             assert again == state
 
 
+def test_a_service_with_stories_leaves_the_same_bytes_whether_or_not_its_dealings_were_taken_in() -> None:
+    held, read = Carried(forgetful=False), Carried(forgetful=True)
+    met = [flow(number, f"acct-{number:03}", after_ms=number) for number in range(CONTACTS)]
+    further = [flow(number, f"acct-{number:03}", after_ms=number) for number in range(CONTACTS, CONTACTS + 2)]
+    owned = flow(99, "acct-777", to="bc1qother", after_ms=100, own_address=HUB)
+    for carried in (held, read):
+        carried.batch(met)
+        told = STAGE.load_state(HUB, carried.kept[HUB])
+        told.wake()
+        told.stories.tell("ab12", T0)
+        carried.states[HUB], carried.kept[HUB] = told, stored_address.stored(told, T0)
+        carried.batch(further)
+        carried.batch([owned])
+    assert held.states[HUB].service and held.states[HUB].is_plain
+    assert read.kept == held.kept
+
+
 @settings(max_examples=60, deadline=None)
 @given(made=batches())
 def test_every_first_dealing_is_remembered_with_the_address_or_beside_it(made: list[list[Flow]]) -> None:
