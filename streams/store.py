@@ -217,11 +217,11 @@ class Store:
                 await self._redis.unlink(key)
 
     async def segments(self, keys: Keys, numbers: range) -> dict[int, bytes]:
-        """The segments of the event memory."""
+        """The segments of a memory; empty where nothing was appended: a memory made of them has to know of these, too."""
         if not numbers:
             return {}
         held = await self._redis.mget([f"{keys.segments}{number}" for number in numbers])
-        return {number: packed for number, packed in zip(numbers, held, strict=True) if packed is not None}
+        return {number: packed or b"" for number, packed in zip(numbers, held, strict=True)}
 
     async def load(self, wanted: Sequence[tuple[str, Sequence[str]]]) -> list[list[bytes | None]]:
         """Values by what their keys begin with and their names, in one round trip; None where there is none."""

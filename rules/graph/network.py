@@ -1,7 +1,7 @@
 """All that is remembered of the network: the graph, the cited accounts, what has been told; and its log.
 
-The log is what the store keeps: bytes appended to the segment of a day. The memory rebuilt from the segments there are is
-the one that wrote them, to the last bit.
+The log is what the store keeps: bytes appended to the segment of a day. The memory rebuilt from the segments of its days,
+empty ones included, is the one that wrote them, to the last bit.
 """
 
 import zlib

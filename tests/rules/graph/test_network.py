@@ -141,6 +141,24 @@ def life(seed: int, days: int) -> Iterator[list[Flow]]:
         yield flows
 
 
+def test_memory_rebuilt_after_days_of_nothing_notes_what_comes_late_on_the_same_day() -> None:
+    live, stored = Network(), defaultdict[int, bytes](bytes)
+
+    def judged(network: Network, flow: Flow) -> tuple[dict[int, bytes], tuple[int, ...]]:
+        ENGINE.judge([flow], defaultdict(AddressState), T0 + 2 * LOG_DAYS * DAY_MS, network)
+        return network.take_changes()
+
+    for flow in (paid("a", "b"), paid("c", "d", T0 + 90 * DAY_MS)):
+        appended, expired = judged(live, flow)
+        stored.update(appended)
+        for number in expired:
+            stored.pop(number, None)
+    rebuilt = Network({number: stored[number] for number in live.days})
+    assert rebuilt.days == live.days
+    late = paid("e", "f", T0 + 80 * DAY_MS)
+    assert judged(rebuilt, late) == judged(live, late)
+
+
 def test_memory_rebuilt_from_its_log_is_the_one_that_wrote_it() -> None:
     live, stored = Network(), defaultdict[int, bytes](bytes)
     states, told = defaultdict[str, AddressState](AddressState), 0
