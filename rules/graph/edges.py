@@ -138,6 +138,10 @@ class Graph:
             return owner.account_id
         return name
 
+    def keeps(self, occurred_ms: int) -> bool:
+        """Whether an edge of that time is kept. One that lies ahead is not: it would outlive the log of its day."""
+        return self.now_ms - KEPT_MS < occurred_ms <= self.now_ms
+
     def edge(self, flow: Flow) -> Edge | None:
         """The edge that a flow stands for; None when it says nothing new: the other leg of one there is, or no contact.
 
@@ -148,7 +152,7 @@ class Graph:
             return None
         other = _ADDRESS + flow.address if owner is None else owner.account_id
         sender, receiver = (other, account) if flow.inflow else (account, other)
-        if sender == receiver or flow.occurred_ms <= self.now_ms - KEPT_MS:
+        if sender == receiver or not self.keeps(flow.occurred_ms):
             return None
         if receiver in self.outgoing.get(sender, ()) or sender in self.outgoing.get(receiver, ()):
             return None

@@ -20,7 +20,7 @@ from rules.graph.touches import Touch, Touches
 from rules.illicit import Party
 from rules.messages import Flow
 
-_AHEAD_MS: Final = DAY_MS  # judgement: a transfer from further in the future does not move the time
+_AHEAD_MS: Final = DAY_MS  # judgement: a transfer from further in the future neither moves the time nor joins the network
 _SAME_CONSTANT: Final = 3e-4  # judgement: shares that differ by rounding only
 _LENGTH: Final = Struct("<I")
 _COMPRESSED: Final = 1 << 31  # a bit of the length
@@ -81,9 +81,9 @@ class Network:
         return edge
 
     def touch(self, flow: Flow, party: Party, judged_ms: int) -> Touch | None:
-        """Take in a transfer with a listed or illicit party; None when it is known, or too old."""
+        """Take in a transfer with a listed or illicit party; None when it is known, too old, or from too far ahead."""
         self._meet(flow, judged_ms)
-        if flow.occurred_ms <= self.now_ms - KEPT_MS:
+        if not self.graph.keeps(flow.occurred_ms):
             return None
         ends = node_of(flow.address), flow.account_id
         sender, receiver = ends if flow.inflow else ends[::-1]

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from random import Random
 
+import msgspec
 import pytest
 
 from rules.address_state import AddressState
@@ -139,6 +140,34 @@ def life(seed: int, days: int) -> Iterator[list[Flow]]:
         if day % 40 == 39:
             met.clear()
         yield flows
+
+
+def test_memory_rebuilt_where_accounts_share_an_own_address_is_the_one_that_wrote_it() -> None:
+    live, stored = Network(), defaultdict[int, bytes](bytes)
+    declared = [msgspec.structs.replace(paid(payer, "z", T0 + 2), own_address="0xshared") for payer in ("a", "b")]
+    for flow in (paid("c", "shared"), *declared):
+        live.enter(flow, flow.occurred_ms)
+        for number, more in live.take_changes()[0].items():
+            stored[number] += more
+    rebuilt = Network(dict(stored))
+    assert contacts(live, "a")[0] == ("c", "a")
+    for node in ("a", "b", "c"):
+        assert rebuilt.around(node) == live.around(node)
+
+
+def test_memory_rebuilt_when_the_log_of_a_contact_dated_ahead_has_expired_is_the_one_that_wrote_it() -> None:
+    live, stored = Network(), defaultdict[int, bytes](bytes)
+    days = (0, LOG_DAYS - 1, LOG_DAYS + 1)
+    flows = [paid("a", "b", T0 + 3_650 * DAY_MS), *(paid(f"c{day}", "d", T0 + day * DAY_MS) for day in days)]
+    for flow, judged_day in zip(flows, (0, *days), strict=True):
+        live.enter(flow, T0 + judged_day * DAY_MS)
+        appended, expired = live.take_changes()
+        for number, more in appended.items():
+            stored[number] += more
+        for number in expired:
+            stored.pop(number, None)
+    rebuilt = Network({number: stored[number] for number in live.days})
+    assert contacts(rebuilt, "a") == contacts(live, "a")
 
 
 def test_memory_rebuilt_after_days_of_nothing_notes_what_comes_late_on_the_same_day() -> None:
