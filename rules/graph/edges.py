@@ -1,7 +1,7 @@
 """First contacts as a graph: accounts and addresses are its nodes, the first transfer between two of them an edge.
 
 Bounded in event time and in the number of edges of a node. What a node keeps is a pure function of the edges it was given,
-whatever their order.
+whatever their order, and of those that are too old by now none matters: a graph made anew of the others is the same.
 """
 
 from bisect import bisect_right
@@ -64,7 +64,8 @@ def address_of(node: str) -> str | None:
 class Graph:
     """The edges of the last `KEPT_MS`, up to `EDGES` of a node in each direction, the latest ones.
 
-    Between two nodes there is one, the earliest. What `sent` and `received` give is good until the graph changes.
+    Between two nodes there is one in each direction; where two have become one, as when an address turned out to be an
+    account's, the later. What `sent` and `received` give is good until the graph changes.
     """
 
     def __init__(self) -> None:
@@ -214,7 +215,7 @@ def _insert(edges: dict[str, Edge], other: str, edge: Edge, node: str) -> None:
         edges[other] = edge
         return
     known = edges.get(other)
-    if known is not None and known < edge:
+    if known is not None and edge < known:
         return
     in_order = known is None and next(reversed(edges.values())) < edge
     edges[other] = edge

@@ -1,12 +1,15 @@
 """All that is remembered of the network: the graph, the cited accounts, what has been told; and its log.
 
-The log is what the store keeps: bytes appended to the segment of a day. The memory rebuilt from the segments of its days,
-empty ones included, is the one that wrote them, to the last bit.
+The log is what the store keeps: bytes appended to the segment of a day. Its entries are numbered, since what is noted at the
+same time may belong to several days. The memory rebuilt from the segments of its days, empty ones included, is the one that
+wrote them, to the last bit.
 """
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -27,7 +30,7 @@ _COMPRESSED: Final = 1 << 31  # a bit of the length
 _WORTH: Final = 160  # bytes from which on compressing saves any
 _pack: Final = msgspec.msgpack.Encoder().encode
 Entry = Edge | Owner | Telling | Constant | Shares | Touch
-_unpack: Final = msgspec.msgpack.Decoder(list[Entry]).decode
+_unpack: Final = msgspec.msgpack.Decoder(tuple[list[int], list[Entry]]).decode  # numbers as in `_runs`
 
 
 class Paths(NamedTuple):
@@ -53,7 +56,8 @@ class Network:
         self.searched: tuple[Edge, int, list[Paths]] | None = None  # the last search for paths, which two rules ask for
         self._told: defaultdict[int, list[Telling | Constant]] = defaultdict(list)
         self._days = range(0)
-        self._new: defaultdict[int, list[Entry]] = defaultdict(list)
+        self._new: defaultdict[int, list[tuple[int, Entry]]] = defaultdict(list)
+        self._next = 0  # the number of the next entry
         self._expired: list[int] = []
         self._counted = Shares()
         if segments:
@@ -169,8 +173,9 @@ class Network:
             self._counted = Shares(self.shares.sender, self.shares.receiver, self.now_ms)
             self._note(self._counted)
         appended = {}
-        for day, entries in sorted(self._new.items()):
-            appended[day] = _part(_pack(entries))
+        for day, noted in sorted(self._new.items()):
+            numbers, entries = zip(*noted, strict=True)
+            appended[day] = _part(_pack((_runs(numbers), entries)))
         expired = tuple(self._expired)
         self._new.clear()
         self._expired.clear()
@@ -217,36 +222,54 @@ class Network:
                 self.fresh.add(node)
 
     def _note(self, entry: Entry, day: int | None = None) -> None:
-        self._new[self._days[-1] if day is None else min(max(day, self._days[0]), self._days[-1])].append(entry)
+        days = self._days
+        self._new[days[-1] if day is None else min(max(day, days[0]), days[-1])].append((self._next, entry))
+        self._next += 1
 
     def _load(self, segments: Mapping[int, bytes]) -> None:
-        entries: dict[int, list[Entry]] = {}
-        for day, stored in sorted(segments.items()):
-            entries[day] = [entry for part in _parts(stored) for entry in _unpack(part)]
-        self._days = range(min(entries), max(entries) + 1)
-        everything = [entry for _, of_day in sorted(entries.items()) for entry in of_day]
-        for entry in everything:
-            if isinstance(entry, Owner):
-                self.graph.learn(entry)
-        for entry in everything:
+        """Take in everything that was noted, in the order of noting."""
+        of_day = {day: [one for part in _parts(stored) for one in _numbered(part)] for day, stored in segments.items()}
+        noted = sorted((one for entries in of_day.values() for one in entries), key=itemgetter(0))
+        self._days = range(min(of_day), max(of_day) + 1)
+        self._next = noted[-1][0] + 1 if noted else 0
+        for _, entry in noted:
             if isinstance(entry, Shares):
                 self._counted = entry
         self.shares = Shares(self._counted.sender, self._counted.receiver)
         self.graph.now_ms = self._counted.now_ms
-        self._load_edges(everything)
-        for day, of_day in entries.items():
-            self._told[day] = [entry for entry in of_day if isinstance(entry, Telling | Constant)]
+        self._load_graph([entry for _, entry in noted])
+        for day, entries in of_day.items():
+            self._told[day] = [entry for _, entry in entries if isinstance(entry, Telling | Constant)]
         self._retell()
 
-    def _load_edges(self, everything: list[Entry]) -> None:
-        """The edges that are young enough, between the nodes that are known now."""
-        limit, node = (self.now_ms - KEPT_MS) // DAY_MS, self.graph.node
-        for edge in everything:
-            if isinstance(edge, Edge) and edge.occurred_ms // DAY_MS >= limit:
-                self.graph.add(msgspec.structs.replace(edge, sender=node(edge.sender), receiver=node(edge.receiver)))
-            elif isinstance(edge, Touch) and edge.edge.occurred_ms // DAY_MS >= limit:
-                self.touches.add(edge)
+    def _load_graph(self, entries: Iterable[Entry]) -> None:
+        """The owners, and the edges and touches that are young enough."""
+        limit = (self.now_ms - KEPT_MS) // DAY_MS
+        for entry in entries:
+            if isinstance(entry, Owner):
+                self.graph.learn(entry)
+            elif isinstance(entry, Edge) and entry.occurred_ms // DAY_MS >= limit:
+                self.graph.add(entry)
+            elif isinstance(entry, Touch) and entry.edge.occurred_ms // DAY_MS >= limit:
+                self.touches.add(entry)
         self.touches.mark_all()
+
+
+def _runs(numbers: Sequence[int]) -> list[int]:
+    """Ascending numbers as the first and the length of each run without a gap."""
+    runs: list[int] = []
+    for number in numbers:
+        if runs and number == runs[-2] + runs[-1]:
+            runs[-1] += 1
+        else:
+            runs += (number, 1)
+    return runs
+
+
+def _numbered(part: bytes) -> Iterator[tuple[int, Entry]]:
+    runs, entries = _unpack(part)
+    numbered = (range(first, first + length) for first, length in zip(runs[::2], runs[1::2], strict=True))
+    return zip(chain.from_iterable(numbered), entries, strict=True)
 
 
 def _part(packed: bytes) -> bytes:

@@ -59,11 +59,13 @@ class Touches:
             self._mark(edge.sender, hops + 1, inward=False)
 
     def rename(self, node: str, account: str) -> bool:
-        """An address has become an account's. True when value of a party may have reached it while it was nobody's."""
-        if (hops := self._after.get(node)) is not None:
-            self._mark(account, hops, inward=True)
-        if (hops := self._before.get(node)) is not None:
-            self._mark(account, hops, inward=False)
+        """An address has become an account's. True when value of a party may have reached it while it was nobody's.
+
+        What either was marked with spreads over the edges of both.
+        """
+        for inward, marks in ((True, self._after), (False, self._before)):
+            hops = min(marks.get(node, HOPS + 1), marks.pop(account, HOPS + 1))
+            self._mark(account, hops, inward=inward)
         return node in self._after
 
     def may_come(self, node: str) -> bool:

@@ -19,7 +19,7 @@ from streams.security import KafkaAccess
 
 # Of profiles, address states, notes and the order of judging: replay is exact within one version, and Redis is read only
 # within one. Whoever changes what is stored, or what comes out of the same transfers, raises it (docs/upgrading.md).
-STATE_VERSION: Final = 3
+STATE_VERSION: Final = 4
 _READ_TIMEOUT_SECONDS: Final = 30.0
 
 Range = tuple[int, int, int]  # start, end (half open), records between them
