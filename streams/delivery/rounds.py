@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 
 from streams import metrics, tracing
 from streams.delivery.claim import Outbox, encode_outbox
+from streams.delivery.ending import ended
 from streams.delivery.feed import Feed
 from streams.delivery.inbox import FULL, Taken
 from streams.delivery.journal import STATE_VERSION, BatchRecord, bundle_digest, chained
@@ -111,8 +112,7 @@ class Rounds:
         """Give up the round under way; a claim will find out what became of it."""
         carrying, self._carrying = self._carrying, None
         if carrying is not None:
-            carrying.cancel()
-            await asyncio.wait([carrying], timeout=1)
+            await ended([carrying])
 
     def _take(self, partitions: Sequence[Partition]) -> list[tuple[Partition, Taken]]:
         """Cut a batch from what waits in each partition."""

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 
 from streams import metrics
 from streams.delivery.claim import Claimer
+from streams.delivery.ending import ended
 from streams.delivery.feed import Feed
 from streams.delivery.inbox import FULL, Chunk
 from streams.delivery.partition import Condition, Partition
@@ -148,10 +149,7 @@ class Session:
             claims = [asyncio.create_task(self._claim(claimer, part)) for part in self.partitions.values()]
             await self._rounds(rounds, claims)
         finally:
-            for claim in claims:
-                claim.cancel()
-            if claims:
-                await asyncio.wait(claims, timeout=2)
+            await ended(claims)
             await rounds.abandon()
             await publisher.stop()
             for partition in self.partitions.values():
