@@ -5,7 +5,8 @@ The numbers of names are part of what is stored: names are added at the end, nev
 
 from array import array
 from collections.abc import Collection, Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate
+from operator import sub
 from struct import Struct
 from typing import Any, Final
 
@@ -146,11 +147,10 @@ def _uuid(packed: bytes) -> str:
 
 def steps(times: Sequence[int]) -> bytes | list[int]:
     """How far each of some ascending times is from the one before: four bytes each, up to 49 days."""
-    apart = [later - earlier for earlier, later in pairwise(times)]
     try:
-        return array("I", apart).tobytes()
+        return array("I", map(sub, times[1:], times)).tobytes()
     except OverflowError:
-        return apart
+        return list(map(sub, times[1:], times))
 
 
 def times_of(stored: bytes | list[int], first: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Iterable, Sequence
-from itertools import repeat
+from itertools import filterfalse, repeat
 from typing import Final
 
 import msgspec
@@ -138,19 +138,20 @@ def load(packed: bytes) -> KeptProfile:
 
 def _whole(profile: KeptProfile, today: int) -> bytes:
     """Take a snapshot."""
-    times, values = profile.occurred_ms, profile.value
+    times, values, contacts = profile.occurred_ms, profile.value, profile.contacts
     base_ms = times[-1] if times else 0
-    event_ids, amounts, assets, networks = zip(*profile.detail, strict=True) if times else ((), (), (), ())
-    pairs = list(zip(assets, networks, strict=True))
-    names = {pair: 2 * place for place, pair in enumerate(dict.fromkeys(pairs))}
-    kinds = map(int.__add__, map(names.__getitem__, pairs), profile.inflow)
-    places = {one: place for place, one in enumerate(dict.fromkeys(profile.address))}
+    names: dict[tuple[str, str], int] = {}
+    kinds = [
+        names.setdefault((asset, network), 2 * len(names)) + inflow
+        for (_, _, asset, network), inflow in zip(profile.detail, profile.inflow, strict=True)
+    ]
+    places: dict[str, int] = {}
+    taken = [places.setdefault(address, len(places)) for address in profile.address]
     forms: list[Form] = []
-    events = [compact.identifier(event_id, forms) for event_id in event_ids]
-    texts = list(map(compact.amount, amounts, values))
+    events = [compact.identifier(detail[0], forms) for detail in profile.detail]
+    texts = [compact.amount(detail[1], value) for detail, value in zip(profile.detail, values, strict=True)]
     older = _older_days(profile)
-    place_of = {contact_key(one): place for one, place in places.items()}
-    contact_places = bytes([place_of.get(key, _ELSEWHERE) for key in profile.contacts])
+    place_of = {contact_key(address): place for address, place in places.items()}
     snapshot = _Snapshot(
         today,
         base_ms,
@@ -166,16 +167,16 @@ def _whole(profile: KeptProfile, today: int) -> bytes:
         list(map(compact.value, values)),
         bytes(kinds),
         [(compact.name(asset), compact.name(network)) for asset, network in names],
-        bytes(map(places.__getitem__, profile.address)),
-        [compact.address(one) for one in places],
+        bytes(taken),
+        list(map(compact.address, places)),
         forms,
         events,
         texts if any(texts) else [],
         compact.days(older),
         [each for day in older for each in _sums(profile.days[day])],
-        array("Q", [key for key in profile.contacts if key not in place_of]).tobytes(),
-        contact_places,
-        compact.days(profile.contacts.values()),
+        array("Q", filterfalse(place_of.__contains__, contacts)).tobytes(),
+        bytes(map(place_of.get, contacts, repeat(_ELSEWHERE))),
+        compact.days(contacts.values()),
         profile.stories,
     )
     packed = part(_pack(snapshot))
@@ -200,7 +201,7 @@ def _older_days(profile: Profile) -> list[int]:
     if len(profile.days) >= DAYS:
         return sorted(profile.days)
     last = profile.forgotten_ms // DAY_MS
-    return sorted(day for day in profile.days if day <= last)
+    return sorted([day for day in profile.days if day <= last])
 
 
 def _count_recent(profile: Profile) -> None:
