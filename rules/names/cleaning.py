@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -88,6 +89,7 @@ class Text(msgspec.Struct, frozen=True, gc=False):
     korean: bool = True
 
 
+@lru_cache(maxsize=20_000)
 def fault(name: str) -> str | None:
     """Why nothing found for a name does not make it clean: nothing to read, or more than is read. None for a proper name."""
     if not any(len(word) > 1 and not word.isdigit() for text in readings(name) for word in words(text.latin)):

@@ -22,6 +22,7 @@ from rules.names.vocabulary import Vocabulary
 
 _LIFTED: Final = 0.9  # names this far below a threshold are looked at, too: a date of birth may raise them
 _REMEMBERED: Final = 50_000  # answers kept; about 20 MB when all of them are empty
+_REMEMBERED_NAMES: Final = 20_000  # names kept with the forms that they are like
 
 _Answer = TypeVar("_Answer")
 
@@ -66,6 +67,7 @@ class NameIndex:
         self._postings = Postings(self._forms, self._vocabulary.spellings)
         self.answers: dict[Hashable, Any] = {}
         self.clean: defaultdict[int, set[Hashable]] = defaultdict(set)
+        self._names: dict[tuple[str, float], tuple[tuple[Scored, Form], ...]] = {}
 
     @property
     def size(self) -> int:
@@ -79,15 +81,12 @@ class NameIndex:
         """
         best: dict[int, tuple[float, Scored, Form, tuple[str, ...]]] = {}
         least = threshold * _LIFTED if facts.born or facts.countries else threshold
-        for text in readings(name):
-            for result, form in self._scored(text, least):
-                if result.score < least:
-                    continue
-                _, entry = self._entries[form.entry]
-                score, said = weigh_facts(result.score, entry, form.weak, facts)
-                known = best.get(form.entry)
-                if score >= threshold and (known is None or known[0] < score):
-                    best[form.entry] = (score, result, form, said)
+        for result, form in self._alike(name, least):
+            _, entry = self._entries[form.entry]
+            score, said = weigh_facts(result.score, entry, form.weak, facts)
+            known = best.get(form.entry)
+            if score >= threshold and (known is None or known[0] < score):
+                best[form.entry] = (score, result, form, said)
         if not best:
             return ()
         ordered = sorted(best.values(), key=lambda each: (-each[0], each[2].entry))
@@ -115,6 +114,17 @@ class NameIndex:
         if len(known) >= _REMEMBERED:
             known.clear()
         known.add(party)
+
+    def _alike(self, name: str, least: float) -> tuple[tuple[Scored, Form], ...]:
+        """The forms that a name is as like as that. Remembered: it comes in several roles, and with other facts."""
+        known = self._names.get((name, least))
+        if known is None:
+            scores = [each for text in readings(name) for each in self._scored(text, least)]
+            known = tuple([each for each in scores if each[0].score >= least])
+            if len(self._names) >= _REMEMBERED_NAMES:
+                self._names.clear()
+            self._names[name, least] = known
+        return known
 
     def _scored(self, text: Text, least: float) -> Iterator[tuple[Scored, Form]]:
         texts = person_words(text.latin)
