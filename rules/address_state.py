@@ -34,8 +34,8 @@ class AddressState(msgspec.Struct, array_like=True):
 
     contacts: list[Contact] = []
     service: bool = False
-    stories: Stories = msgspec.field(default_factory=Stories)
-    circle: Circle = msgspec.field(default_factory=Circle)
+    stories: Stories | None = None  # None as long as there are none: most addresses are met once
+    circle: Circle = Circle()
 
     def add(self, flow: Flow) -> bool:
         """Take in a flow: it replaces an older contact of the same account and direction. False when nothing changed."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from rules.messages import Evidence, Flow
 
@@ -11,7 +12,7 @@ MEMBERS: Final = 32  # judgement: as many as an address has contacts before it i
 DEVICES: Final = 4  # judgement: devices kept of a member, the latest
 
 
-class Member(msgspec.Struct, array_like=True, gc=False):
+class Member(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An account with signals at a place: its latest transfer there, every signal it came with, the devices it used.
 
     `since_ms` is the event time of the first such transfer there.
@@ -28,31 +29,37 @@ class Member(msgspec.Struct, array_like=True, gc=False):
     since_ms: int
 
 
-class Circle(msgspec.Struct, array_like=True):
+class Circle(msgspec.Struct, frozen=True, array_like=True):
     """The members of a place, ordered by event time; beyond the bound those who came longest ago are forgotten."""
 
-    members: list[Member] = []
+    members: tuple[Member, ...] = ()
 
-    def join(self, flow: Flow) -> None:
-        """Take in a flow with signals; a late one adds what it shows, and does not replace a later transfer."""
-        known = next((member for member in self.members if member.account_id == flow.account_id), None)
+    def joined(self, flow: Flow) -> "Circle":
+        """With a flow with signals taken in; a late one adds what it shows, and does not replace a later transfer."""
+        members = [*self.members]
+        known = next((member for member in members if member.account_id == flow.account_id), None)
         if known is None:
-            self.members.append(_member(flow, set(), (), flow.occurred_ms))
+            members.append(_member(flow, (), (), flow.occurred_ms))
         elif (known.occurred_ms, known.event_id) <= (flow.occurred_ms, flow.event_id):
-            self.members.remove(known)
-            self.members.append(_member(flow, set(known.signals), known.devices, known.since_ms))
+            members.remove(known)
+            members.append(_member(flow, known.signals, known.devices, known.since_ms))
         else:
-            known.signals = tuple(sorted({*known.signals, *flow.signals}))
-            known.devices = _devices((flow.device_id,), known.devices)
-            known.since_ms = min(known.since_ms, flow.occurred_ms)
-        self.members.sort(key=lambda member: (member.occurred_ms, member.event_id))
-        del self.members[:-MEMBERS]
+            members[members.index(known)] = replace(
+                known,
+                signals=_signals(known.signals, flow.signals),
+                devices=_devices((flow.device_id,), known.devices),
+                since_ms=min(known.since_ms, flow.occurred_ms),
+            )
+        members.sort(key=lambda member: (member.occurred_ms, member.event_id))
+        return Circle(tuple(members[-MEMBERS:]))
 
-    def note(self, account_id: str, signals: tuple[str, ...]) -> None:
-        """Remember of a member what a rule found when it looked at its company."""
-        for member in self.members:
-            if member.account_id == account_id:
-                member.signals = tuple(sorted({*member.signals, *signals}))
+    def noted(self, account_id: str, signals: tuple[str, ...]) -> "Circle":
+        """With what a rule found of a member when it looked at its company."""
+        members = [
+            replace(member, signals=_signals(member.signals, signals)) if member.account_id == account_id else member
+            for member in self.members
+        ]
+        return Circle(tuple(members))
 
     def heard(self, signal: str, flow: Flow, window_ms: int) -> list[Member]:
         """The members with that signal in the window that ends with the flow."""
@@ -60,7 +67,7 @@ class Circle(msgspec.Struct, array_like=True):
         return [one for one in self.members if signal in one.signals and now - window_ms < one.occurred_ms <= now]
 
 
-def _member(flow: Flow, signals: set[str], devices: tuple[str, ...], since_ms: int) -> Member:
+def _member(flow: Flow, signals: tuple[str, ...], devices: tuple[str, ...], since_ms: int) -> Member:
     return Member(
         flow.account_id,
         flow.occurred_ms,
@@ -68,10 +75,14 @@ def _member(flow: Flow, signals: set[str], devices: tuple[str, ...], since_ms: i
         flow.amount,
         flow.asset,
         flow.value,
-        tuple(sorted(signals.union(flow.signals))),
+        _signals(signals, flow.signals),
         _devices(devices, (flow.device_id,)),
         since_ms,
     )
+
+
+def _signals(earlier: tuple[str, ...], later: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({*earlier, *later}))
 
 
 def _devices(earlier: tuple[str, ...], later: tuple[str, ...]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from rules.messages import Flow
 from rules.outcome import Outcome, Tally, Told, compose, story_ids, take_note
 from rules.rule import CounterpartyRule, GroupRule, Near, NetworkRule, Rule, Status
 from rules.ruleset import Ruleset
+from rules.stories import Stories
 from rules.transfer import Kind, moment
 
 
@@ -125,7 +126,7 @@ class CounterpartiesEngine:
         near = Near(states[flow.address], states[device] if device else None, states[own] if own else None)
         for place in (flow.address, device):
             if place:
-                states[place].circle.join(flow)
+                states[place].circle = states[place].circle.joined(flow)
                 outcome.addresses.add(place)
         for rule in self.ruleset.group_rules:
             try:
@@ -137,7 +138,7 @@ class CounterpartiesEngine:
                 self._note(rule, answer, flow, account, states[account], outcome, detected_at)
             if isinstance(answer, Finding) and answer.signals:
                 for place in filter(None, (flow.address, device)):
-                    states[place].circle.note(flow.account_id, answer.signals)
+                    states[place].circle = states[place].circle.noted(flow.account_id, answer.signals)
 
     def _note(
         self,
@@ -151,23 +152,21 @@ class CounterpartiesEngine:
     ) -> None:
         """Count an answer, and send a finding as an alert unless its story has been told; `key` is that of the state."""
         tally, name = outcome.tally, rule.about.id
+        stories = state.stories or Stories()
         if isinstance(answer, Unanswered):
             tally.not_evaluated[name] += 1
         elif self.knowledge.exceptions.acting(name, flow.account_id, (flow.address,), flow.occurred_ms) is not None:
             tally.excepted[name] += 1
         elif rule.about.status is Status.SHADOW:
             tally.shadowed[name] += 1
-        elif not (told := state.stories.tell_stage(*(ids := story_ids(rule, key, answer)), flow.occurred_ms)):
+        elif not (told := stories.tell_stage(*(ids := story_ids(rule, key, answer)), flow.occurred_ms)):
             tally.suppressed[name] += 1
         else:
             tally.findings[name] += 1
             outcome.addresses.add(key)
-            telling = Told(
-                rule,
-                answer,
-                state.stories.sent_as(told[0]),
-                None if told[0] == ids[0] else state.stories.sent_as(ids[0]),
-            )
+            state.stories = stories
+            following = None if told[0] == ids[0] else stories.sent_as(ids[0])
+            telling = Told(rule, answer, stories.sent_as(told[0]), following)
             take_note(outcome, telling, flow.occurred_ms)
             outcome.alerts.append(
                 compose(

@@ -140,7 +140,7 @@ _read_dealing: Final = msgspec.msgpack.Decoder(_Dealing).decode
 def stored(state: KeptAddress, judged_ms: int) -> bytes:
     """What the store keeps of an address. Depends on nothing but the batches, so that a replay leaves the same bytes."""
     state.kept_day = judged_ms // DAY_MS
-    stories = state.stories if state.stories.told or state.stories.floor_ms else None
+    stories = state.stories
     forms = state.forms
     members = [_stored_member(one, state.base_ms, forms) for one in state.circle.members]
     owner = state.owner and compact.identifier(state.owner, forms)
@@ -161,8 +161,8 @@ def load(packed: bytes) -> KeptAddress:
     first = next(parts(packed))
     head = _read_head(first)
     state = KeptAddress(
-        stories=head.stories or Stories(),
-        circle=Circle([_member(one, head.base_ms, head.forms) for one in head.members]),
+        stories=head.stories,
+        circle=Circle(tuple([_member(one, head.base_ms, head.forms) for one in head.members])),
         owner=None if head.owner is None else compact.identifier_of(head.owner, head.forms),
         dealt=packed[len(part(first)) :],
         dealings=head.dealings,

@@ -103,7 +103,7 @@ def flow(account: str, day: float, *signals: str, device: str = "", event: str =
 def circle(*flows: Flow) -> Circle:
     made = Circle()
     for one in flows:
-        made.join(one)
+        made = made.joined(one)
     return made
 
 
@@ -134,9 +134,8 @@ def test_a_circle_and_its_devices_are_bounded() -> None:
 
 
 def test_only_members_with_the_signal_in_the_window_are_met_and_the_account_last() -> None:
-    late = flow("c", 10)
-    state = AddressState(circle=circle(flow("a", 0), flow("b", 5), late))
-    state.circle.members[1].signals = ("other",)
+    late, other = flow("c", 10), msgspec.structs.replace(flow("b", 5), signals=("other",))
+    state = AddressState(circle=circle(flow("a", 0), other, late))
     assert accounts(met(late, state, 20 * DAY)) == ["a", "c"]
     assert accounts(met(late, state, 10 * DAY)) == ["c"]
     assert met(flow("a", 0), state, 20 * DAY) != []
@@ -145,8 +144,7 @@ def test_only_members_with_the_signal_in_the_window_are_met_and_the_account_last
 
 def test_kin_are_linked_by_devices_through_others() -> None:
     state = circle(flow("a", 0, device="1"), flow("b", 1, device="1"), flow("b", 2, device="2"), flow("e", 3, device="9"))
-    state.join(flow("d", 4, device="9"))
-    state.join(flow("c", 5, device="2"))
+    state = state.joined(flow("d", 4, device="9")).joined(flow("c", 5, device="2"))
     assert accounts(linked(state.members)) == ["a", "b", "e", "d", "c"]
     assert accounts(kin(state.members)) == ["a", "b", "c"]
 
@@ -175,5 +173,5 @@ def test_others_are_those_who_dealt_with_the_address_without_the_signal() -> Non
         state.add(one)
     assert others(state, state.circle.members) == 2
     assert not is_service(state)
-    state.circle.note("a", ("hosted",))
+    state.circle = state.circle.noted("a", ("hosted",))
     assert is_service(state)
