@@ -15,7 +15,7 @@ from rules.retroactive import LookingBack
 from rules.transfer import BadTransfer, moment
 from streams import lookback, stored_address
 from streams.accounts import alert_message, deadletter_message
-from streams.delivery.stage import REFRESHED_DAYS, Judged, Memory, MemoryChanges, Outputs, Work, Writes
+from streams.delivery.stage import FORGOTTEN_DAYS, REFRESHED_DAYS, Judged, Memory, MemoryChanges, Outputs, Work, Writes
 from streams.settings import COUNTERPARTIES, FLOWS, JOURNAL_COUNTERPARTIES, LISTS
 from streams.stored_address import KeptAddress
 from streams.swapping import SwappingStage
@@ -27,9 +27,11 @@ _pack: Final = msgspec.msgpack.Encoder().encode
 
 
 class Content(msgspec.Struct, frozen=True):
-    """What a batch holds."""
+    """What a batch holds; `judged` are the keys of the states that judging the flows needs, `own` those of own addresses."""
 
     flows: list[Flow]
+    judged: set[str]
+    own: set[str]
     unread: list[DeadLetter]
     lists: list[tuple[int, list_log.Record]]
 
@@ -55,9 +57,9 @@ class CounterpartiesStage(SwappingStage[CounterpartiesEngine]):
                 bad = BadTransfer(f"not a bundle of flows: {error}")
                 unread.append(dead_letter(bad, bundle, Source(FLOWS, partition, offset)))
         lists = [(offset, record) for offset, _, value in records[1] if (record := list_log.read(value)) is not None]
-        needed = {key for flow in flows for key in keys(flow)} | {lookback.SEEN}
-        needed |= {flow.own_address for flow in flows if flow.own_address}
-        return Work(Content(flows, unread, lists), needed, settled=bool(lists))
+        judged = {key for flow in flows for key in keys(flow)}
+        own = {flow.own_address for flow in flows if flow.own_address}
+        return Work(Content(flows, judged, own, unread, lists), {lookback.SEEN} | judged | own, settled=bool(lists))
 
     def follow(self, work: Work, states: Mapping[str, Any]) -> set[str]:
         """What a change of lists has to look up."""
@@ -67,8 +69,8 @@ class CounterpartiesStage(SwappingStage[CounterpartiesEngine]):
         self, work: Work, partition: int, states: MutableMapping[str, Any], memory: "NetworkMemory", judged_ms: int
     ) -> Judged:
         """Judge flows; here alerts about addresses and the network are born, and those about the past when lists change."""
-        flows, unread, lists = work.content.flows, work.content.unread, work.content.lists
-        services, due = _made_ready(work.keys, flows, states, judged_ms)
+        flows, unread, lists = sorted(work.content.flows), work.content.unread, work.content.lists
+        services, due = _made_ready(work, states, judged_ms)
         owned = _learned(flows, states)
         outcome = self._engine.judge(flows, states, judged_ms, memory.network)
         writes = Writes(notes={address: _pack(note) for address, note in outcome.notes.items()})
@@ -77,9 +79,11 @@ class CounterpartiesStage(SwappingStage[CounterpartiesEngine]):
             rules.lookback_rules, exceptions, outcome.tally, ruleset_hash=self.ruleset, detected_at=moment(judged_ms)
         )
         changed = outcome.addresses - services
-        noted, full = lookback.remember(sorted(flows), owned, states[lookback.SEEN], states, changed, back, writes)
+        past = states if lists else {}
+        noted, full = lookback.remember(flows, owned, states[lookback.SEEN], states, past, changed, back, writes)
+        full -= services
         for key in outcome.addresses:
-            if " " in key or key in full - services:
+            if " " in key or key in full:
                 states[key].stand_alone()
         for key in sorted(outcome.addresses | noted | {address for address, _ in owned} | due):
             writes.replaced[key] = stored_address.stored(states[key], judged_ms)
@@ -133,7 +137,7 @@ def _learned(flows: Sequence[Flow], states: Mapping[str, Any]) -> list[tuple[str
     With nobody's when one turns out to be shared, and so it stays.
     """
     learned: list[tuple[str, str]] = []
-    for flow in sorted(flows):
+    for flow in flows:
         if not flow.own_address:
             continue
         state = states[flow.own_address]
@@ -146,26 +150,20 @@ def _learned(flows: Sequence[Flow], states: Mapping[str, Any]) -> list[tuple[str
     return learned
 
 
-def _made_ready(
-    needed: set[str], flows: Sequence[Flow], states: MutableMapping[str, Any], judged_ms: int
-) -> tuple[set[str], set[str]]:
+def _made_ready(work: Work, states: MutableMapping[str, Any], judged_ms: int) -> tuple[set[str], set[str]]:
     """Forget of whom nothing was heard for years, and let states be judged.
 
     Returns the addresses that are services already, and the states whose expiry has to be put off.
     """
-    for key in needed:
-        if isinstance(state := states[key], KeptAddress) and state.is_forgotten(judged_ms):
+    today = judged_ms // DAY_MS
+    for key in work.keys:
+        state = states[key]
+        if isinstance(state, KeptAddress) and 0 < state.kept_day < today - FORGOTTEN_DAYS:
             states[key] = KeptAddress()
-    services, due, today = set[str](), set[str](), judged_ms // DAY_MS
-    for flow in flows:
-        for key in keys(flow):
-            state = states[key]
-            if state.is_waiting:
-                state.wake()
-            if 0 < state.kept_day <= today - REFRESHED_DAYS:
-                due.add(key)
-        if states[flow.address].service:
-            services.add(flow.address)
-        if flow.own_address and 0 < states[flow.own_address].kept_day <= today - REFRESHED_DAYS:
-            due.add(flow.own_address)
+    content: Content = work.content
+    for key in content.judged:
+        if states[key].is_waiting:
+            states[key].wake()
+    services = {key for key in {flow.address for flow in content.flows} if states[key].service}
+    due = {key for key in content.judged | content.own if 0 < states[key].kept_day <= today - REFRESHED_DAYS}
     return services, due

@@ -104,47 +104,48 @@ def remember(
     owned: Sequence[tuple[str, str]],
     seen: ListsSeen,
     states: Mapping[str, Any],
+    past: Mapping[str, Any],
     changed: Set[str],
     back: LookingBack,
     writes: Writes,
 ) -> tuple[set[str], set[str]]:
     """Note the first contacts, and tell of those whose address was listed while they were judged by the lists before.
 
-    `owned` are own addresses with their accounts, of which that was not known, or with nobody's. `changed` are addresses of
-    which others may have changed the contacts, too. Returns the addresses whose states have more dealings now, and those
-    that had no room.
+    `owned` are own addresses with their accounts, of which that was not known, or with nobody's. `past` are the states among
+    which is what a change of lists needs of the past, if there is one. `changed` are addresses of which others may have
+    changed the contacts, too. Returns the addresses whose states have more dealings now, and those that had no room.
     """
     noted, full = set[str](), set[str]()
 
-    def note(key: str, value: Any, part: bytes) -> None:
-        writes.remember(key, _LIMITS[key[: key.index(" ") + 1]], part)
-        if (held := states.get(key)) is not None:
+    def note(kind: str, of: str, value: Any, part: bytes) -> None:
+        key = kind + of
+        writes.remember(key, _LIMITS[kind], part)
+        if (held := past.get(key)) is not None:
             held.append(value)
 
     for address, account_id in owned:
         if account_id:
-            note(_CONTACTS + account_id, (address, True), compact.alone(address, own=True))
+            note(_CONTACTS, account_id, (address, True), compact.alone(address, own=True))
     for flow in flows:
-        if not flow.first and flow.address in changed and states[flow.address].is_plain:
-            (noted if states[flow.address].deal(flow) else full).add(flow.address)
-        if not flow.first and not flow.names:
-            continue
+        address = flow.address
         if flow.first:
-            for change in seen.missed(flow.address, listed=flow.listed, labelled=flow.labelled):
+            for change in seen.missed(address, listed=flow.listed, labelled=flow.labelled):
                 back.late(flow, change)
-            if states[flow.address].deal(flow):
-                noted.add(flow.address)
+            if states[address].deal(flow):
+                noted.add(address)
             else:
-                full.add(flow.address)
+                full.add(address)
                 dealing = dealing_of(flow, screened=flow.listed, labelled=flow.labelled)
-                note(_DEALT + flow.address, dealing, framed(_pack(dealing)))
-            note(_CONTACTS + flow.account_id, (flow.address, False), compact.alone(flow.address))
+                note(_DEALT, address, dealing, framed(_pack(dealing)))
+            note(_CONTACTS, flow.account_id, (address, False), compact.alone(address))
+        elif address in changed and states[address].is_plain:
+            (noted if states[address].deal(flow) else full).add(address)
         for named in flow.names:
             dealing = dealing_of(flow, screened=flow.listed, labelled=flow.labelled)
-            bearer, number = Bearer(named, flow.address, dealing), name_id(named.name)
-            note(_BEARERS + number.hex(), bearer, framed(_pack(bearer)))
+            bearer, number = Bearer(named, address, dealing), name_id(named.name)
+            note(_BEARERS, number.hex(), bearer, framed(_pack(bearer)))
             for key in name_keys(named.name):
-                note(_NAMED + key, number, number)
+                note(_NAMED, key, number, number)
     return noted, full
 
 

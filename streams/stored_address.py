@@ -16,7 +16,6 @@ from rules.profile import DAY_MS
 from rules.stories import Stories
 from streams import compact
 from streams.compact import Form, Identifier, Name, part, parts
-from streams.delivery.stage import FORGOTTEN_DAYS
 
 # Judgement: twice the contacts that make an address a service. Dealings beyond them are kept elsewhere.
 DEALINGS: Final = 64
@@ -43,10 +42,6 @@ class KeptAddress(AddressState):
     is_plain: bool = True
     is_waiting: bool = False
     kept_day: int = 0
-
-    def is_forgotten(self, judged_ms: int) -> bool:
-        """Whether nothing was heard of the address for so long that nothing is known of it any more."""
-        return 0 < self.kept_day < judged_ms // DAY_MS - FORGOTTEN_DAYS
 
     def deal(self, flow: Flow) -> bool:
         """Keep a flow that is a first dealing, or changed the contacts; False when there is no room."""
