@@ -24,7 +24,7 @@ class Contact(msgspec.Struct, array_like=True, gc=False):
     asset: str
 
 
-class AddressState(msgspec.Struct, array_like=True):
+class AddressState(msgspec.Struct, array_like=True, gc=False):
     """The latest contact with each account and direction, ordered by event time, and the stories already told.
 
     An address with too many of them is a service: from then on its contacts are left as they are. `circle` are the accounts
@@ -32,7 +32,7 @@ class AddressState(msgspec.Struct, array_like=True):
     with signals (their stories).
     """
 
-    contacts: list[Contact] = []
+    contacts: tuple[Contact, ...] = ()
     service: bool = False
     stories: Stories | None = None  # None as long as there are none: most addresses are met once
     circle: Circle = Circle()
@@ -45,15 +45,16 @@ class AddressState(msgspec.Struct, array_like=True):
             if known.account_id == account_id and known.inflow == inflow:
                 if (known.occurred_ms, known.event_id) > (flow.occurred_ms, flow.event_id):
                     return False
-                del contacts[place]
+                contacts = contacts[:place] + contacts[place + 1 :]
                 break
         else:
             if len(contacts) >= CONTACTS:
                 self.service = True
                 return True
-        contacts.append(Contact(account_id, inflow, flow.occurred_ms, flow.value, flow.event_id, flow.amount, flow.asset))
-        if len(contacts) > 1 and _event_time(contacts[-2]) > _event_time(contacts[-1]):
-            contacts.sort(key=_event_time)
+        latest = Contact(account_id, inflow, flow.occurred_ms, flow.value, flow.event_id, flow.amount, flow.asset)
+        in_order = not contacts or _event_time(contacts[-1]) <= _event_time(latest)
+        contacts = (*contacts, latest)
+        self.contacts = contacts if in_order else tuple(sorted(contacts, key=_event_time))
         return True
 
     def evidence(self, contacts: Sequence[Contact], shows: str) -> tuple[Evidence, ...]:

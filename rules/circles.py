@@ -29,7 +29,7 @@ class Member(msgspec.Struct, frozen=True, array_like=True, gc=False):
     since_ms: int
 
 
-class Circle(msgspec.Struct, frozen=True, array_like=True):
+class Circle(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The members of a place, ordered by event time; beyond the bound those who came longest ago are forgotten."""
 
     members: tuple[Member, ...] = ()

@@ -26,7 +26,7 @@ _AGAIN: Final = 4  # no first dealing: it takes the place of a contact's transfe
 _pack: Final = msgspec.msgpack.Encoder().encode
 
 
-class KeptAddress(AddressState):
+class KeptAddress(AddressState, gc=False):
     """An address state, and what else the store has of the address: whose own it is, and its first dealings.
 
     `owner`: None when several accounts called it their own, as where customers share an address and are told apart by a tag.
@@ -112,7 +112,7 @@ class _Head(msgspec.Struct, frozen=True, array_like=True, gc=False):
     forms: list[Form] = []
     owner: Identifier = ""
     members: list[_Member] = []
-    contacts: list[Contact] | None = None  # None: what the dealings leave
+    contacts: tuple[Contact, ...] | None = None  # None: what the dealings leave
     service: bool = False
     stories: Stories | None = None
 
