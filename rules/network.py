@@ -62,12 +62,12 @@ class CounterpartiesEngine:
                 self._meet(flow, states, outcome, detected_at)
             if network is not None:
                 self._look(flow, network, judged_ms, outcome, detected_at)
-            if flow.device_id and not states[_device(flow)].service and states[_device(flow)].add(flow):
+            if flow.device_id and not (device := states[_device(flow)]).service and device.add(flow):
                 outcome.addresses.add(_device(flow))
-                self._ask(self._on_device, flow, _device(flow), states, outcome, detected_at)
+                self._ask(self._on_device, flow, _device(flow), device, outcome, detected_at)
             if not service:
                 rules = self._on_deposit if flow.inflow else self._on_withdrawal
-                self._ask(rules, flow, flow.address, states, outcome, detected_at)
+                self._ask(rules, flow, flow.address, state, outcome, detected_at)
         return outcome
 
     def _ask(
@@ -75,19 +75,19 @@ class CounterpartiesEngine:
         rules: Iterable[CounterpartyRule],
         flow: Flow,
         key: str,
-        states: Mapping[str, AddressState],
+        state: AddressState,
         outcome: Outcome,
         detected_at: datetime,
     ) -> None:
-        """Ask rules about the state of `key`, an address or a device."""
+        """Ask rules about the state of an address or a device; `key` is that of the state."""
         for rule in rules:
             try:
-                answer = rule.judge(flow, states[key])
+                answer = rule.judge(flow, state)
             except Exception as error:  # noqa: BLE001  # a broken rule must not stop the flow nor pass as clean
                 outcome.tally.raised[rule.about.id] += 1
                 answer = Unanswered(f"the rule raised {type(error).__name__}")
             if answer is not None:
-                self._note(rule, answer, flow, key, states[key], outcome, detected_at)
+                self._note(rule, answer, flow, key, state, outcome, detected_at)
 
     def _look(self, flow: Flow, network: Network, judged_ms: int, outcome: Outcome, detected_at: datetime) -> None:
         """A first contact joins the network; ask what it completes. A labelled address is a service and joins nobody."""

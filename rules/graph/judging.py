@@ -60,9 +60,7 @@ class NetworkJudge:
                 continue
             if shapes:
                 noted += _noted(rule, shapes, network, heard)
-        if network.fresh:
-            noted += self.ripple(network, heard)
-        return noted
+        return noted + self.ripple(network, heard)
 
     def touched(self, touch: Touch, network: Network, heard: Heard) -> list[Noted]:
         """What a transfer with a listed or illicit party makes telling of those who dealt with its account."""
@@ -87,6 +85,8 @@ class NetworkJudge:
         """Ask about the company of the accounts that have just been cited."""
         noted: list[Noted] = []
         for _ in range(_RIPPLES):
+            if not network.fresh:
+                break
             near = set(network.fresh)
             for node in network.fresh:
                 received, sent = network.around(node)
