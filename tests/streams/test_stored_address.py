@@ -13,6 +13,7 @@ from rules.knowledge import Knowledge
 from rules.messages import Flow
 from rules.network import CounterpartiesEngine
 from rules.past import dealing_of
+from rules.stories import Stories
 from streams import compact, stored_address
 from streams.counterparties import CounterpartiesStage
 from streams.delivery.stage import FORGOTTEN_DAYS, REFRESHED_DAYS, Writes
@@ -100,6 +101,7 @@ def test_a_service_with_stories_leaves_the_same_bytes_whether_or_not_its_dealing
         carried.batch(met)
         told = STAGE.load_state(HUB, carried.kept[HUB])
         told.wake()
+        told.stories = Stories()
         told.stories.tell("ab12", T0)
         carried.states[HUB], carried.kept[HUB] = told, stored_address.stored(told, T0)
         carried.batch(further)
